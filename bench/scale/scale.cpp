@@ -74,7 +74,7 @@ void time_steps(Communicator& ranks, const char* name, const Dataset<float>& dat
   });
   if (ranks.rank() == 0)
     std::printf("%-16s batch %4zu %8.2f MB %9.3f ms a step; rank 0: compute %8.3f, wait %7.3f, exchange %7.3f\n", name,
-                batch_size, static_cast<double>(trainer.gradients().size_bytes()) * 1e-6, took, middle(compute),
+                batch_size, static_cast<double>(trainer.model_numbers().size_bytes()) * 1e-6, took, middle(compute),
                 middle(wait), middle(exchange));
 }
 
@@ -227,6 +227,7 @@ int main(int argc, char** argv) {
   // "late": nothing travels before backward has ended
   Distributed world{{.exact = mode != "fast",
                      .threads = 1,
+                     .zero = mode == "zero" ? 1 : 0,
                      .quiet = true,
                      .piece_bytes = mode == "late" ? std::size_t{1} << 40
                                     : argc > 3     ? std::strtoul(argv[3], nullptr, 10)

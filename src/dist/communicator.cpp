@@ -50,19 +50,6 @@ void Communicator::all_gather(const void* mine, void* all, std::size_t bytes) {
   exchange(out, in);
 }
 
-void Communicator::all_gather_pieces(void* data, std::span<const std::size_t> bounds) {
-  char* const all = static_cast<char*>(data);
-  const auto bytes = [bounds](std::size_t r) { return bounds[r + 1] - bounds[r]; };
-  std::vector<Outgoing> out;
-  std::vector<Incoming> in;
-  for (std::size_t r = 0; r < size(); ++r) {
-    if (r == rank()) continue;
-    if (bytes(rank()) > 0) out.push_back({r, all + bounds[rank()], bytes(rank())});
-    if (bytes(r) > 0) in.push_back({r, all + bounds[r], bytes(r)});
-  }
-  exchange(out, in);
-}
-
 void Communicator::broadcast(void* data, std::size_t bytes, std::size_t from) {
   std::vector<Outgoing> out;
   std::vector<Incoming> in;
@@ -91,6 +78,10 @@ const char* name_of(Phase phase) {
     return "begins to train";
   case Phase::loss:
     return "trains";
+  case Phase::gradients:
+    return "reads or changes the gradients";
+  case Phase::step:
+    return "makes a step";
   case Phase::callbacks:
     return "is at the callbacks of a step or an epoch";
   case Phase::evaluate:

@@ -18,6 +18,26 @@ void in_pieces(const Pieces& pieces, std::size_t numbers, F f) {
 }  // namespace
 
 template <class T>
+GradientSum<T>::GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes, bool split)
+    : ranks_(ranks),
+      count_(count),
+      piece_bytes_(piece_bytes),
+      exact_(exact || split),
+      split_(split && ranks && ranks->size() > 1) {
+  if (ranks) cut_ = split_cut(count, ranks->size(), sizeof(T), piece_bytes);
+  if (!split_) {
+    cut_.unit = alignment;
+    own_numbers_.push_back({0, count, 0});
+  }
+  std::size_t at = 0;
+  for (std::size_t p = 0; split_ && p < cut_.pieces; ++p) {
+    const std::size_t first = cut_.bound(p, ranks->rank()), numbers = cut_.part_of(p, ranks->rank());
+    if (numbers > 0) own_numbers_.push_back({first, numbers, at});
+    at += numbers;
+  }
+}
+
+template <class T>
 void GradientSum<T>::prepare(const ShardPlan& plan) {
   if (shards_ == plan.shards) return;
   shards_ = plan.shards;
@@ -42,13 +62,14 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
   }
   last_sum_ = TreeProgram({0, shards_}, given);
   if (size == 1) return;
-  const std::size_t number = gradient_pieces(count_ * sizeof(T), size, piece_bytes_);
-  pieces_ = cut(count_, number, 0);
-  joined_after_ = number;
+  pieces_ = cut(cut_, 0);
+  joined_after_ = pieces_.size();
   std::size_t space = 0;
-  if (exact_) {
+  if (split_) {
+    space = place(pieces_, 0);
+  } else if (exact_) {
     // after some pieces, joined ones take as much as those that they are made of; the last numbers may take more
-    joined_ = cut(count_, number_joined(count_, number), 0);
+    joined_ = cut(joined_cut(count_, pieces_.size()), 0);
     joined_after_ = 0;
     space = std::max(place(pieces_, 0), place(joined_, 0));
   } else if (own_sums_.empty()) {
@@ -57,25 +78,21 @@ void GradientSum<T>::prepare(const ShardPlan& plan) {
   if (received_.size() < space) received_ = Arena<T>(space);
 }
 
-/// The first `count` numbers in pieces, the last of them first, which are sent after `before` others. Pieces begin on
-/// cache lines, and so do the ranks' parts of them, which are equal except at the end of the arena.
+/// Pieces that are sent after `before` others.
 template <class T>
-auto GradientSum<T>::cut(std::size_t count, std::size_t number, std::size_t before) const -> std::vector<Piece> {
-  const std::size_t size = ranks_->size(), unit = size * alignment, units = (count + unit - 1) / unit;
-  std::vector<Piece> pieces(number);
-  for (std::size_t p = 0; p < number; ++p) {
-    const std::size_t first = (number - 1 - p) * units / number, end = (number - p) * units / number;
+auto GradientSum<T>::cut(const GradientCut& cut, std::size_t before) const -> std::vector<Piece> {
+  std::vector<Piece> pieces(cut.pieces);
+  for (std::size_t p = 0; p < cut.pieces; ++p) {
     pieces[p].number = before + p;
-    for (std::size_t r = 0; r <= size; ++r)
-      pieces[p].bounds.push_back(std::min((first * size + r * (end - first)) * alignment, count));
+    for (std::size_t r = 0; r <= cut.ranks; ++r) pieces[p].bounds.push_back(cut.bound(p, r));
     pieces[p].first = pieces[p].bounds.front();
     pieces[p].end = pieces[p].bounds.back();
   }
   return pieces;
 }
 template <class T>
-std::size_t GradientSum<T>::number_joined(std::size_t count, std::size_t most) const {
-  return piece_bytes_ > 0 ? most : joined_pieces(count * sizeof(T), most);
+GradientCut GradientSum<T>::joined_cut(std::size_t count, std::size_t most) const {
+  return {count, cut_.ranks, piece_bytes_ > 0 ? most : joined_pieces(count * sizeof(T), most), alignment};
 }
 
 /// Gives each piece its numbers of received_, from number `at` on; returns the end of them.
@@ -116,13 +133,15 @@ void GradientSum<T>::each_addend(const Piece& piece, F f) {
   }
 }
 
-/// When backward has ended nothing hides the exchange any more: what is left is sent in fewer pieces.
+/// When backward has ended nothing hides the exchange any more: what is left is sent in fewer pieces, unless every rank
+/// has its own parts.
 template <class T>
 auto GradientSum<T>::join_rest() -> std::span<Piece> {
+  if (split_) return std::span(pieces_).subspan(next_);
   if (next_ == pieces_.size()) return {};
   if (joined_after_ != next_) {
     const std::size_t count = pieces_[next_].end, most = pieces_.size() - next_;
-    joined_ = cut(count, number_joined(count, most), next_);
+    joined_ = cut(joined_cut(count, most), next_);
     place(joined_, pieces_[next_].received_at);
     joined_after_ = next_;
   }
@@ -239,24 +258,42 @@ void GradientSum<T>::send_sums(Piece& piece) {
   piece.at = Piece::At::sums;
 }
 
-/// Finishes the tree for this rank's part of a piece, and sends the result to all other ranks.
+/// Finishes the tree for this rank's part of a piece, and sends the result to all other ranks, if they need it.
 template <class T>
 void GradientSum<T>::add_sums(Piece& piece) {
-  const std::size_t size = ranks_->size(), rank = ranks_->rank();
+  const std::size_t rank = ranks_->rank();
   const std::vector<std::size_t>& bounds = piece.bounds;
   const std::size_t first = bounds[rank], mine = piece.part_of(rank);
   addends_.clear();
   each_addend(piece, [this](const Part&, const T* from) { addends_.push_back(from); });
   last_sum_.run(std::span<const T* const>(addends_), to_ + first, mine, add_);
+  if (split_) return end(piece);
   out_.clear();
   in_.clear();
-  for (std::size_t r = 0; r < size; ++r) {
-    if (r == rank) continue;
-    if (mine > 0) out_.push_back({r, to_ + first, mine * sizeof(T)});
-    if (bounds[r + 1] > bounds[r]) in_.push_back({r, to_ + bounds[r], (bounds[r + 1] - bounds[r]) * sizeof(T)});
-  }
+  add_shared(bounds, to_);
   piece.pending = ranks_->start(out_, in_, 2 * piece.number + 1);
   piece.at = Piece::At::results;
+}
+
+/// Of each part, that its rank sends it to all others.
+template <class T>
+void GradientSum<T>::add_shared(std::span<const std::size_t> bounds, T* numbers) {
+  const auto bytes = [bounds](std::size_t r) { return (bounds[r + 1] - bounds[r]) * sizeof(T); };
+  const std::size_t rank = ranks_->rank();
+  for (std::size_t r = 0; r < ranks_->size(); ++r) {
+    if (r == rank) continue;
+    if (bytes(rank) > 0) out_.push_back({r, numbers + bounds[rank], bytes(rank)});
+    if (bytes(r) > 0) in_.push_back({r, numbers + bounds[r], bytes(r)});
+  }
+}
+
+template <class T>
+void GradientSum<T>::share(T* numbers) {
+  const std::lock_guard lock(mutex_);
+  out_.clear();
+  in_.clear();
+  for (const Piece& piece : cut(cut_, 0)) add_shared(piece.bounds, numbers);
+  ranks_->exchange(out_, in_);
 }
 
 template <class T>
@@ -271,6 +308,10 @@ void GradientSum<T>::take_arrived() {
 template <class T>
 void GradientSum<T>::take_results(Piece& piece) {
   if (!exact_) keep(piece.first, piece.end, fast_sum());
+  end(piece);
+}
+template <class T>
+void GradientSum<T>::end(Piece& piece) {
   piece.pending.reset();
   piece.at = Piece::At::end;
 }

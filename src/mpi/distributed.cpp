@@ -105,19 +105,6 @@ public:
             "MPI_Iallgather");
     wait({&request, 1});
   }
-  void all_gather_pieces(void* data, std::span<const std::size_t> bounds) override {
-    if (bounds[size_] > static_cast<std::size_t>(INT_MAX)) return Communicator::all_gather_pieces(data, bounds);
-    std::vector<int> counts(size_), starts(size_);
-    for (std::size_t r = 0; r < size_; ++r) {
-      starts[r] = as_int(bounds[r]);
-      counts[r] = as_int(bounds[r + 1] - bounds[r]);
-    }
-    MPI_Request request;
-    failing(MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, counts.data(), starts.data(), MPI_BYTE,
-                            MPI_COMM_WORLD, &request),
-            "MPI_Iallgatherv");
-    wait({&request, 1});
-  }
   void broadcast(void* data, std::size_t bytes, std::size_t from) override {
     MPI_Request request;
     failing(MPI_Ibcast(data, as_int(bytes), MPI_BYTE, static_cast<int>(from), MPI_COMM_WORLD, &request), "MPI_Ibcast");
@@ -369,7 +356,8 @@ Distributed::Distributed(const Options& options) {
       s.ranks.abort("Distributed: expected the same options on all ranks, got others on rank " + std::to_string(r));
   if (leads() && s.ranks.size() > 1 && !options.quiet) {
     std::fprintf(stderr, "%zu ranks x %zu threads, 1 thread of BLAS each; batches in %zu shards%s\n", s.ranks.size(),
-                 num_threads(), options.shards, options.exact ? "" : ", gradients added in MPI's order");
+                 num_threads(), options.shards,
+                 options.exact || options.zero == 1 ? "" : ", gradients added in MPI's order");
     if (s.ranks.size() > options.shards)
       std::fprintf(stderr,
                    "%zu of the ranks have no shard to work on: Distributed world{{.shards = %zu}} gives each one\n",

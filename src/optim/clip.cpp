@@ -1,30 +1,61 @@
 #include <tenon/optim/clip.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include <tenon/error.hpp>
+#include <tenon/optim/norm_blocks.hpp>
 
 namespace tenon {
 
+namespace detail {
+
 namespace {
 
-/// In double and in order, so that the result does not depend on the processor.
-template <class T>
-double norm_of(std::span<T> numbers, double type) {
-  double sum = 0;
-  if (std::isinf(type)) {
-    for (const T v : numbers) sum = std::max(sum, std::abs(static_cast<double>(v)));
-    return sum;
-  }
-  if (type == 2) {
-    for (const T v : numbers) sum += static_cast<double>(v) * static_cast<double>(v);
-    return std::sqrt(sum);
-  }
-  for (const T v : numbers) sum += std::pow(std::abs(static_cast<double>(v)), type);
-  return std::pow(sum, 1 / type);
+/// Every eighth number is added up by itself, in order, so that the result does not depend on the processor.
+template <class T, class F>
+double sum_of(std::span<const T> numbers, F of_number) {
+  std::array<double, 8> sums{};
+  const std::size_t whole = numbers.size() / sums.size() * sums.size();
+  for (std::size_t i = 0; i < whole; i += sums.size())
+    for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += of_number(static_cast<double>(numbers[i + k]));
+  for (std::size_t i = whole; i < numbers.size(); ++i) sums[i - whole] += of_number(static_cast<double>(numbers[i]));
+  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
+
+template <class T>
+double norm_sum(std::span<const T> numbers, double type) {
+  if (type == 2) return sum_of(numbers, [](double v) { return v * v; });
+  if (!std::isinf(type)) return sum_of(numbers, [type](double v) { return std::pow(std::abs(v), type); });
+  double most = 0;
+  for (const T v : numbers) most = std::max(most, std::abs(static_cast<double>(v)));
+  return most;
+}
+
+}  // namespace
+
+template <class T>
+void sum_norm_blocks(std::span<const T> numbers, double type, double* of_blocks) {
+  for (std::size_t first = 0; first < numbers.size(); first += norm_block)
+    *of_blocks++ = norm_sum(numbers.subspan(first, std::min(norm_block, numbers.size() - first)), type);
+}
+
+double norm_of_blocks(std::span<const double> of_blocks, double type) {
+  if (std::isinf(type)) return of_blocks.empty() ? 0 : *std::max_element(of_blocks.begin(), of_blocks.end());
+  double sum = 0;
+  for (const double block : of_blocks) sum += block;
+  return type == 2 ? std::sqrt(sum) : std::pow(sum, 1 / type);
+}
+
+template void sum_norm_blocks(std::span<const float>, double, double*);
+template void sum_norm_blocks(std::span<const double>, double, double*);
+
+}  // namespace detail
+
+namespace {
 
 void expect_positive(const char* who, const char* what, double value) {
   if (!(value > 0)) throw Error(std::string(who) + ": expected a positive " + what + ", got " + std::to_string(value));
@@ -32,14 +63,32 @@ void expect_positive(const char* who, const char* what, double value) {
 
 }  // namespace
 
-template <class T>
-double clip_grad_norm(std::span<T> gradients, double max_norm, double norm_type) {
+namespace detail {
+
+void expect_norm(double max_norm, double norm_type) {
   expect_positive("clip_grad_norm", "max_norm", max_norm);
   expect_positive("clip_grad_norm", "norm_type", norm_type);
-  const double norm = norm_of(gradients, norm_type);
+}
+
+template <class T>
+void scale_to_norm(std::span<T> gradients, double norm, double max_norm) {
   const double factor = max_norm / (norm + 1e-6);
   if (factor < 1)
     for (T& v : gradients) v = static_cast<T>(v * static_cast<T>(factor));
+}
+
+template void scale_to_norm(std::span<float>, double, double);
+template void scale_to_norm(std::span<double>, double, double);
+
+}  // namespace detail
+
+template <class T>
+double clip_grad_norm(std::span<T> gradients, double max_norm, double norm_type) {
+  detail::expect_norm(max_norm, norm_type);
+  std::vector<double> of_blocks(detail::norm_blocks(gradients.size()));
+  detail::sum_norm_blocks(std::span<const T>(gradients), norm_type, of_blocks.data());
+  const double norm = detail::norm_of_blocks(of_blocks, norm_type);
+  detail::scale_to_norm(gradients, norm, max_norm);
   return norm;
 }
 

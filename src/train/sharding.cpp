@@ -24,9 +24,9 @@ struct Sharding<T>::State {
       : ranks(world ? world->ranks : nullptr),
         most(checked(shards)),
         exchanges(layers_exchange),
-        zero(world ? world->zero : 0),
         exchange(ranks),
-        gradients(ranks, gradient_count, !world || world->exact, world ? world->piece_bytes : 0) {
+        gradients(ranks, gradient_count, !world || world->exact, world ? world->piece_bytes : 0,
+                  world && world->zero == 1) {
     const std::size_t whole = ShardPlan::of(batch_size, most).shards;
     places = std::max<std::size_t>((whole + size() - 1) / size(), 1);
     largest = std::max((batch_size + most - 1) / most, std::min(batch_size, 2 * smallest_shard - 1));
@@ -97,8 +97,6 @@ struct Sharding<T>::State {
   bool started = false;
   bool exchanges,
       counts = true;  // whether layers look at the whole batch; whether this rank's shards are nobody else's
-  int zero;
-  std::vector<std::size_t> bounds{};
   ShardPlan plan{};
   ShardRange computed{};
   std::vector<ShardPlace<T>> shard_places{};
@@ -225,20 +223,30 @@ void Sharding<T>::call(Workers& workers, void (*work)(void*, std::size_t), void*
 }
 
 template <class T>
-bool Sharding<T>::splits_states() const {
-  return state_ && state_->zero == 1 && state_->size() > 1;
+bool Sharding<T>::splits() const {
+  return state_ && state_->gradients.splits();
 }
 template <class T>
-std::size_t Sharding<T>::start_of_piece(std::size_t rank, std::size_t count) const {
-  return rank * (count / alignment) / size() * alignment;
+std::span<const OwnNumbers> Sharding<T>::own_numbers() const {
+  return state_->gradients.own_numbers();
 }
 template <class T>
-void Sharding<T>::share_pieces(std::span<T> numbers) {
-  std::vector<std::size_t>& bounds = state_->bounds;
-  bounds.clear();
-  for (std::size_t r = 0; r <= size(); ++r) bounds.push_back(start_of_piece(r, numbers.size()) * sizeof(T));
+void Sharding<T>::share(Phase phase, std::span<T> numbers) const {
+  meet(*state_->ranks, phase);
   const WallClock clock(state_->seconds().exchange);
-  state_->ranks->all_gather_pieces(numbers.data(), bounds);
+  state_->gradients.share(numbers.data());
+}
+template <class T>
+void Sharding<T>::merge(std::span<double> numbers) const {
+  meet(*state_->ranks, Phase::gradients);
+  const WallClock clock(state_->seconds().exchange);
+  state_->ranks->all_reduce(numbers);
+}
+template <class T>
+std::size_t Sharding<T>::largest(std::size_t number) const {
+  const double mine = static_cast<double>(number);
+  gather_numbers(*state_->ranks, Phase::gradients, {&mine, 1}, state_->of_ranks);
+  return static_cast<std::size_t>(*std::max_element(state_->of_ranks.begin(), state_->of_ranks.end()));
 }
 
 template <class T>

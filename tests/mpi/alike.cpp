@@ -1,7 +1,8 @@
 // Trains the same networks as tests/unit/dist/shards_test.cpp, on as many ranks as mpirun starts, and prints their
-// bits: run.cmake compares them. With "threads N" each rank has so many. With "checkpoint FILE EPOCHS [STEP kill|error|once|stop RANK [MICROSECONDS]]" it goes
-// on from FILE, and as soon as STEP has been made RANK is killed as by a failing machine, so many microseconds later,
-// whatever it then does; or it throws, or is killed the first time only, or is stopped.
+// bits: run.cmake compares them. With "threads N" each rank has so many, with "zero" it updates its own parts of the
+// weights. With "checkpoint FILE EPOCHS [STEP kill|error|once|stop RANK [MICROSECONDS]]" it goes on from FILE, and as
+// soon as STEP has been made RANK is killed as by a failing machine, so many microseconds later, whatever it then does;
+// or it throws, or is killed the first time only, or is stopped.
 #include "unit/dist/trained_alike.hpp"
 
 #include <chrono>
@@ -73,8 +74,10 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, con
 int main(int argc, char** argv) {
   const std::string_view how = argc > 5 ? argv[5] : "";
   const bool with_threads = argc > 2 && std::strcmp(argv[1], "threads") == 0;
+  const bool zero = argc > 1 && std::strcmp(argv[1], "zero") == 0;
   Distributed world{{.threads = with_threads ? std::strtoul(argv[2], nullptr, 10) : 0,
-                     .quiet = argc > 1 && !with_threads,
+                     .zero = zero ? 1 : 0,
+                     .quiet = argc > 1 && !with_threads && !zero,
                      .piece_bytes = 256,  // small networks in pieces, too
                      .timeout = how == "stop" ? 1.0 : 100.0}};
   if (argc > 3 && std::strcmp(argv[1], "checkpoint") == 0) {

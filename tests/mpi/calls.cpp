@@ -57,16 +57,9 @@ private:
   void gather() {
     const std::size_t n = ranks_.size(), me = ranks_.rank();
     const std::uint64_t mine = mark(me, 0);
-    std::vector<std::uint64_t> all(n), pieces(4 * n);
+    std::vector<std::uint64_t> all(n);
     ranks_.all_gather(&mine, all.data(), sizeof mine);
     for (std::size_t r = 0; r < n; ++r) expect(all[r] == mark(r, 0), "all_gather");
-    std::vector<std::size_t> bounds;  // the first one's piece is empty
-    for (std::size_t r = 0; r <= n; ++r) bounds.push_back(r < 2 ? 0 : 4 * r * sizeof mine);
-    for (std::size_t i = bounds[me]; i < bounds[me + 1]; i += sizeof mine) pieces[i / sizeof mine] = mark(me, i % 16);
-    ranks_.all_gather_pieces(pieces.data(), bounds);
-    for (std::size_t r = 0; r < n; ++r)
-      for (std::size_t i = bounds[r]; i < bounds[r + 1]; i += sizeof mine)
-        expect(pieces[i / sizeof mine] == mark(r, i % 16), "all_gather_pieces");
   }
   void sums() {
     const auto n = static_cast<double>(ranks_.size());

@@ -57,9 +57,6 @@ public:
   virtual std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in, std::size_t tag);
   /// Gathers `bytes` bytes of every rank, in the order of the ranks, on every rank.
   virtual void all_gather(const void* mine, void* all, std::size_t bytes);
-  /// Piece r of an array is its bytes from bounds[r] to bounds[r + 1]. Before, each rank has its own piece; afterwards
-  /// every rank has all.
-  virtual void all_gather_pieces(void* data, std::span<const std::size_t> bounds);
   virtual void broadcast(void* data, std::size_t bytes, std::size_t from);
   virtual void barrier();
   /// The sum over all ranks, in whatever order is fastest: the last bits depend on the number of ranks.
@@ -94,7 +91,7 @@ struct World {
   Communicator* ranks = nullptr;
   std::size_t shards = 8;  // of a batch, unless a Fit says otherwise
   bool exact = true;       // the same bits for any number of ranks; else MPI's own sum of gradients
-  int zero = 0;  // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
+  int zero = 0;  // 1: each rank has the sums of gradients, and the optimizer's arrays, of its own parts alone (ZeRO-1)
   std::size_t piece_bytes = 0;  // bytes of a piece in which gradients are sent; 0: see detail::gradient_pieces
 };
 
@@ -117,7 +114,7 @@ private:
 };
 
 /// The place in the program where ranks exchange numbers. Ranks that meet at different places are a mistake in it.
-enum class Phase : unsigned char { start, loss, callbacks, evaluate, measure, words, end };
+enum class Phase : unsigned char { start, loss, gradients, step, callbacks, evaluate, measure, words, end };
 
 /// Gathers the numbers of all ranks, rank after rank, in `all`; every rank has as many. Where the ranks are not at the
 /// same phase, the job ends with a message.

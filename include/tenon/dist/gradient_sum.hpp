@@ -8,29 +8,12 @@
 #include <vector>
 
 #include <tenon/dist/communicator.hpp>
+#include <tenon/dist/gradient_cut.hpp>
 #include <tenon/dist/tree.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/model/shard_slot.hpp>
 
 namespace tenon::detail {
-
-/// The number of pieces in which `bytes` of gradients are sent. The last piece is not hidden by backward and should be
-/// small. But of each piece a rank sends a part to every other rank, and parts much smaller than 128 kB are nearly all
-/// overhead, as are pieces that two ranks exchange in 0.1 ms. So a piece has 768 kB, or 128 kB times the number of
-/// ranks where that is more, unless `asked_bytes` is given.
-constexpr std::size_t gradient_pieces(std::size_t bytes, std::size_t ranks, std::size_t asked_bytes) {
-  constexpr std::size_t most = 32, smallest = std::size_t{3} << 18, smallest_part = std::size_t{1} << 17;
-  const std::size_t piece = asked_bytes > 0 ? asked_bytes : std::max(smallest, ranks * smallest_part);
-  return std::clamp<std::size_t>(bytes / piece, 1, most);
-}
-
-/// The number of pieces in which what is left after backward is sent, at most the `most` that it was cut into. Each
-/// piece costs its messages, which nothing hides now; but of many megabytes one piece is added up while the next is
-/// sent.
-constexpr std::size_t joined_pieces(std::size_t bytes, std::size_t most) {
-  constexpr std::size_t largest = std::size_t{1} << 23;
-  return std::clamp<std::size_t>((bytes + largest - 1) / largest, 1, most);
-}
 
 /// Adds up the gradients of all shards of a batch, whichever rank has them. Each rank is responsible for one part of
 /// the gradients. It adds up the ranges of the tree that lie within its own shards, sends every other rank that rank's
@@ -44,9 +27,8 @@ constexpr std::size_t joined_pieces(std::size_t bytes, std::size_t most) {
 template <class T>
 class GradientSum {
 public:
-  /// `ranks` may be null. The gradients are `count` numbers.
-  GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes = 0)
-      : ranks_(ranks), count_(count), piece_bytes_(piece_bytes), exact_(exact) {}
+  /// `ranks` may be null. The gradients are `count` numbers. Sums that are split are exact.
+  GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes = 0, bool split = false);
 
   /// Cuts `numbers` numbers into ranges for threads, and calls work(object, first, count) for each.
   struct Pieces {
@@ -57,7 +39,7 @@ public:
 
   /// to = the sum of all shards' gradients, with `add` also of what is in `to`, which is the same on all ranks. `own`
   /// are the gradients of this rank's shards, in their order; they are overwritten. `to` is none of them: it also
-  /// receives messages.
+  /// receives messages; where sums are split, those of this rank's own parts are all that is right afterwards.
   void run(const ShardPlan& plan, std::span<T* const> own, T* to, bool add, const Pieces& pieces) {
     begin(plan, own, !own.empty(), to, add);
     finish(pieces);
@@ -70,6 +52,12 @@ public:
   void done_from(std::size_t local, const T* first);
   /// Processes the messages that have arrived, without waiting. May be called by any thread.
   void progress();
+
+  bool splits() const { return split_; }
+  /// What this rank has the sums of: everything, or its own parts.
+  std::span<const OwnNumbers> own_numbers() const { return own_numbers_; }
+  /// Where sums are split: before it, each rank has the right numbers in its own parts; afterwards all of them do.
+  void share(T* numbers);
 
   std::size_t bytes() const { return received_.size() * sizeof(T); }
 
@@ -93,8 +81,8 @@ private:
     std::size_t rank;
     bool first;  // of its rank's
   };
-  std::vector<Piece> cut(std::size_t count, std::size_t number, std::size_t before) const;
-  std::size_t number_joined(std::size_t count, std::size_t most) const;
+  std::vector<Piece> cut(const GradientCut& cut, std::size_t before) const;
+  GradientCut joined_cut(std::size_t count, std::size_t most) const;
   std::size_t place(std::vector<Piece>& pieces, std::size_t at) const;
   bool fits(const Piece& piece, const Part& part) const;
   template <class F>
@@ -105,12 +93,16 @@ private:
   void add_sums(Piece& piece);
   void take_arrived();
   void take_results(Piece& piece);
+  void end(Piece& piece);
+  void add_shared(std::span<const std::size_t> bounds, T* numbers);
   void keep(std::size_t first, std::size_t end, const T* sum);
   T* fast_sum() { return own_parts_.empty() ? received_.data() : own_parts_[0]; }
 
   Communicator* ranks_;
   std::size_t count_, piece_bytes_;
-  bool exact_;
+  bool exact_, split_;
+  GradientCut cut_{};
+  std::vector<OwnNumbers> own_numbers_{};
   std::size_t shards_ = 0;               // for which the following were prepared
   std::vector<Part> parts_{};            // of all ranks, from left to right
   std::vector<TreeProgram> own_sums_{};  // of this rank's parts

@@ -13,7 +13,7 @@ struct DistributedOptions {
   bool exact =
       true;  // gradients added in one tree, so that any number of ranks gives the same bits; false: in MPI's own order
   std::size_t threads = 0;  // of each rank; 0: its share of the machine's processors
-  int zero = 0;        // 1: each rank keeps the optimizer's arrays for its own piece of the parameters alone (ZeRO-1)
+  int zero = 0;  // 1: each rank has the sums of gradients, and the optimizer's arrays, of its own parts alone (ZeRO-1)
   bool quiet = false;  // says nothing at the start
   // bytes of a piece in which gradients are sent, in at most 32 pieces; 0: 768 kB, or 128 kB times the number of ranks
   // where that is more

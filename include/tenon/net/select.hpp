@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -62,6 +63,12 @@ constexpr bool chooses(all_parameters, const ParameterEntry&) { return true; }
 struct Range {
   std::size_t offset = 0;
   std::size_t size = 0;
+
+  /// What of it lies among `count` numbers from `first` on.
+  constexpr Range within(std::size_t first, std::size_t count) const {
+    const std::size_t begin = std::max(offset, first), end = std::min(offset + size, first + count);
+    return {begin, begin < end ? end - begin : 0};
+  }
 };
 
 template <std::size_t N>

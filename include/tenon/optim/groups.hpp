@@ -52,13 +52,17 @@ struct group_traits<Group<Selection, O>> {
   static constexpr bool is_group = true;
 };
 
-/// Runs an optimizer on some ranges of the arrays.
+/// Runs an optimizer on some ranges of the arrays, which begin with number `first` of the arena.
 template <Optimizer O, class T, std::size_t States, class R>
-void update_ranges(const O& optimizer, const OptimizerArrays<T, States>& all, const R& ranges, std::uint64_t step) {
+void update_ranges(const O& optimizer, const OptimizerArrays<T, States>& all, const R& ranges, std::uint64_t step,
+                   std::size_t first) {
   constexpr std::size_t own = static_cast<std::size_t>(O::states);
   for (const Range& range : ranges) {
-    OptimizerArrays<T, own> part{all.parameters + range.offset, all.gradients + range.offset, {}, range.size};
-    for (std::size_t k = 0; k < own; ++k) part.state[k] = all.state[k] + range.offset;
+    const Range here = range.within(first, all.count);
+    if (here.size == 0) continue;
+    const std::size_t at = here.offset - first;
+    OptimizerArrays<T, own> part{all.parameters + at, all.gradients + at, {}, here.size};
+    for (std::size_t k = 0; k < own; ++k) part.state[k] = all.state[k] + at;
     optimizer.update(part, step);
   }
 }
@@ -85,12 +89,14 @@ struct Groups {
   static constexpr int states = std::max(
       {static_cast<int>(Base::states), static_cast<int>(detail::group_traits<G>::optimizer::states)...});
 
+  /// The arrays may be those of a part of the network's parameters, which begins with number `first` of their arena.
   template <class Net, class T>
-  void update(const OptimizerArrays<T, static_cast<std::size_t>(states)>& arrays, std::uint64_t step) const {
+  void update(const OptimizerArrays<T, static_cast<std::size_t>(states)>& arrays, std::uint64_t step,
+              std::size_t first = 0) const {
     const double factor = base.lr == 0 ? 1 : lr / base.lr;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (run<Net, I>(std::get<I>(groups).optimizer, arrays, step, factor), ...);
-      run<Net, sizeof...(G)>(base, arrays, step, factor);
+      (run<Net, I>(std::get<I>(groups).optimizer, arrays, step, first, factor), ...);
+      run<Net, sizeof...(G)>(base, arrays, step, first, factor);
     }
     (std::index_sequence_for<G...>{});
   }
@@ -109,12 +115,13 @@ struct Groups {
 
 private:
   template <class Net, std::size_t Number, Optimizer O, class T, std::size_t States>
-  static void run(O optimizer, const OptimizerArrays<T, States>& arrays, std::uint64_t step, double factor) {
+  static void run(O optimizer, const OptimizerArrays<T, States>& arrays, std::uint64_t step, std::size_t first,
+                  double factor) {
     static constexpr auto ranges = detail::ranges_of<Net>([](const ParameterEntry& entry) {
       return detail::first_choice<typename detail::group_traits<G>::selection...>(entry) == Number;
     });
     optimizer.lr *= factor;
-    detail::update_ranges(optimizer, arrays, ranges, step);
+    detail::update_ranges(optimizer, arrays, ranges, step, first);
   }
 };
 template <Optimizer Base, class... G>

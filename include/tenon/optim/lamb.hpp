@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include <tenon/net/parameters.hpp>
+#include <tenon/net/select.hpp>
+#include <tenon/optim/norm_blocks.hpp>
 #include <tenon/optim/optimizer.hpp>
 
 namespace tenon {
@@ -34,20 +39,80 @@ struct Lamb {
 
   template <class Net, class T>
   void update(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const {
-    for (const ParameterEntry& entry : parameter_table<Net>)
-      if (entry.trainable)
-        update_one(OptimizerArrays<T, 2>{arrays.parameters + entry.offset,
-                                         arrays.gradients + entry.offset,
-                                         {arrays.state[0] + entry.offset, arrays.state[1] + entry.offset},
-                                         entry.size},
-                   step);
+    std::vector<double> norms(sums<Net>());
+    add_sums<Net>(arrays, step, 0, std::span(norms));
+    update<Net>(arrays, step, 0, std::span<const double>(norms));
+  }
+  /// The same of a part of the parameters, which begins with number `first` of their arena, in two calls: the first
+  /// puts the part's share of |p|^2 and |u|^2 in `norms`, which is all zeros; the second takes all parts' shares.
+  template <class Net, class T>
+  void add_sums(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first,
+                std::span<double> norms) const {
+    each_parameter<Net>(
+        part, first,
+        [&](const OptimizerArrays<T, 2>& some, std::size_t at, std::size_t slot, const ParameterEntry& entry) {
+          add_lengths(some, step, at, norms.subspan(2 * (slot + at / block - entry.offset / block)));
+        });
+  }
+  template <class Net, class T>
+  void update(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first,
+              std::span<const double> norms) const {
+    each_parameter<Net>(
+        part, first,
+        [&](const OptimizerArrays<T, 2>& some, std::size_t, std::size_t slot, const ParameterEntry& entry) {
+          update_by(some, step, norms.subspan(2 * slot, 2 * blocks_of(entry)));
+        });
   }
   /// One parameter.
   template <class T>
-  void update_one(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const;
+  void update_one(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const {
+    std::vector<double> norms(2 * detail::norm_blocks(arrays.count));
+    add_lengths(arrays, step, 0, std::span(norms));
+    update_by(arrays, step, std::span<const double>(norms));
+  }
+  /// How many sums there are: two for each block of the arena, of each parameter in it.
+  template <class Net>
+  static constexpr std::size_t sums() {
+    std::size_t count = 0;
+    for (const ParameterEntry& entry : parameter_table<Net>) count += entry.trainable ? 2 * blocks_of(entry) : 0;
+    return count;
+  }
+
+private:
+  static constexpr std::size_t block = detail::norm_block;
+  static constexpr std::size_t blocks_of(const ParameterEntry& entry) {
+    return detail::norm_blocks(entry.offset + entry.size) - entry.offset / block;
+  }
+  /// Calls f(arrays, number in the arena where they begin, the number of the parameter's first block among all, entry)
+  /// for what each parameter has in a part.
+  template <class Net, class T, class F>
+  static void each_parameter(const OptimizerArrays<T, 2>& part, std::size_t first, F f) {
+    std::size_t slot = 0;
+    for (const ParameterEntry& entry : parameter_table<Net>) {
+      if (!entry.trainable) continue;
+      const detail::Range here = detail::Range{entry.offset, entry.size}.within(first, part.count);
+      const std::size_t at = here.offset - first;
+      if (here.size > 0)
+        f(
+            OptimizerArrays<T, 2>{
+                part.parameters + at, part.gradients + at, {part.state[0] + at, part.state[1] + at}, here.size},
+            here.offset, slot, entry);
+      slot += blocks_of(entry);
+    }
+  }
+  /// Moves the averages, and sums up |p|^2 and |u|^2 block by block; the first number is number `first` of the arena.
+  template <class T>
+  void add_lengths(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, std::size_t first,
+                   std::span<double> norms) const;
+  template <class T>
+  void update_by(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, std::span<const double> norms) const;
 };
 
-extern template void Lamb::update_one(const OptimizerArrays<float, 2>&, std::uint64_t) const;
-extern template void Lamb::update_one(const OptimizerArrays<double, 2>&, std::uint64_t) const;
+extern template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, std::size_t,
+                                       std::span<double>) const;
+extern template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, std::size_t,
+                                       std::span<double>) const;
+extern template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, std::span<const double>) const;
+extern template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, std::span<const double>) const;
 
 }  // namespace tenon

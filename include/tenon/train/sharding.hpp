@@ -8,6 +8,7 @@
 
 #include <tenon/data/loader.hpp>
 #include <tenon/dist/communicator.hpp>
+#include <tenon/dist/gradient_cut.hpp>
 #include <tenon/dist/smallest_shard.hpp>
 #include <tenon/model/context.hpp>
 #include <tenon/net/layout.hpp>
@@ -73,16 +74,21 @@ public:
         workers, [](void* f, std::size_t k) { (*static_cast<std::remove_reference_t<F>*>(f))(k); }, &work);
   }
 
-  /// Whether each rank keeps the optimizer's arrays for a piece of the parameters alone, and where a rank's piece of
-  /// `count` numbers begins.
-  bool splits_states() const;
-  std::size_t start_of_piece(std::size_t rank, std::size_t count) const;
-  /// Before it, piece r of the numbers is right on rank r; afterwards all pieces are right on all ranks.
-  void share_pieces(std::span<T> numbers);
+  /// Whether each rank has the sums of gradients, and the optimizer's arrays, of its own numbers alone, and which these
+  /// are.
+  bool splits() const;
+  std::span<const OwnNumbers> own_numbers() const;
+  /// Where they are split: before it, each rank's own numbers are right there; afterwards all of them are, everywhere.
+  void share(Phase phase, std::span<T> numbers) const;
+  /// Each number is 0 on all ranks but one; afterwards it is what it is there.
+  void merge(std::span<double> numbers) const;
+  /// The largest of all ranks' numbers.
+  std::size_t largest(std::size_t number) const;
 
   /// Says where the gradients of the next shard are: those of shard 0 first.
   void add_place(T* gradients);
-  /// Fills `to` with the sum of all shards' gradients over the tree, or, with `add`, adds that to what is there. It
+  /// Fills `to`, or this rank's own numbers of it, with the sum of all shards' gradients over the tree, or, with `add`,
+  /// adds that to what is there. It
   /// begins before backward, so that on several ranks gradients travel as soon as they are complete: each shard's watch
   /// tells when.
   void begin_sum(std::span<T> to, bool add);

@@ -20,15 +20,16 @@
 #include <tenon/losses/loss_check.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/select.hpp>
-#include <tenon/optim/clip.hpp>
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/optim/regularizer.hpp>
 #include <tenon/options.hpp>
 #include <tenon/train/archive.hpp>
 #include <tenon/train/arguments.hpp>
 #include <tenon/train/data_check.hpp>
+#include <tenon/train/gradients.hpp>
 #include <tenon/train/loss_in_shards.hpp>
 #include <tenon/train/objective.hpp>
+#include <tenon/train/optimizer_state.hpp>
 #include <tenon/train/sharding.hpp>
 #include <tenon/train/training_space.hpp>
 #include <tenon/train/workers.hpp>
@@ -145,16 +146,14 @@ public:
         seed_(seed),
         sharding_(batch_size, shards, layout.looks_at_batch, layout.trainable_size),
         workers_(sharding_ ? sharding_.threads() : num_threads()),
-        gradients_(layout.trainable_size),
+        gradients_(sharding_, layout.trainable_size),
+        state_(sharding_, layout.trainable_size),
         output_(output::size * batch_size),
         output_gradient_(output::size * batch_size),
         values_(batch_size * Aim::template scratch<output>),
         sequence_states_(needs.state * batch_size) {
     check_options(loss_);
     check_options(optimizer_);
-    if (splits_states() && !Optimizer<O>)
-      throw Error("training with zero 1: expected one optimizer for all parameters, got groups of them");
-    for (Arena<T>& s : states_) s = Arena<T>(updated().count);
     if (sharding_) {
       make_places();
       return;
@@ -172,12 +171,12 @@ public:
   }
 
   /// The same for the busiest of several ranks, with this many shards: the gradients of each of its shards, and those
-  /// it receives from other ranks; with `zero` 1, only its piece of the optimizer's arrays.
+  /// it receives from other ranks; with `zero` 1, only its parts of the optimizer's arrays.
   static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8,
                                               int zero = 1) {
-    const std::size_t own = zero == 1 ? detail::largest_piece(layout.trainable_size, ranks) : layout.trainable_size;
+    const std::size_t own = Space::largest_own(ranks, zero == 1);
     const std::size_t common = layout.trainable_size + states * own + batch_size * per_sample;
-    return sizeof(T) * (common + Space::of_shards(batch_size, ranks, shards));
+    return sizeof(T) * (common + Space::of_shards(batch_size, ranks, shards, zero == 1));
   }
 
   /// The network's output for a batch, in training mode; `loss` and `backward` refer to it, and to the
@@ -267,40 +266,25 @@ public:
     return {input_gradient_.data(), batch_.count, M::input::size};
   }
   /// Multiplies the gradients since `zero_grad`.
-  void scale_gradients(double factor) {
-    if (cleared_) return;
-    for (std::size_t i = 0; i < gradients_.size(); ++i)
-      gradients_.data()[i] = static_cast<T>(static_cast<double>(gradients_.data()[i]) * factor);
-  }
+  void scale_gradients(double factor) { gradients_.scale(factor); }
   /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
   template <class R>
   double regularize(const R& regularizer) {
     static_assert(detail::choose_something<network>(detail::selections<R>));
-    return detail::penalize<network, T>(regularizer, std::as_const(model_->parameters()).span(), gradients());
+    return detail::penalize<network, T>(regularizer, std::as_const(model_->parameters()).span(), gradients_.present());
   }
   /// One step of the optimizer.
   void step() {
-    if (cleared_) clear();
     check_options(optimizer_);  // a schedule or a callback may have changed them
     ++steps_;
-    const std::size_t pieces = !Optimizer<O> ? 1 : sharding_ ? sharding_.threads() : spaces_.size();
-    workers_.run(pieces, [&](std::size_t number) {
-      const Range whole = updated(), piece = detail::piece_of(whole, number, pieces);
-      OptimizerArrays<T, states> arrays{
-          model_->parameters().data() + piece.first, gradients_.data() + piece.first, {}, piece.count};
-      for (std::size_t k = 0; k < states; ++k) arrays.state[k] = states_[k].data() + piece.first - whole.first;
-      if constexpr (Optimizer<O>) optimizer_.update(arrays, steps_);
-      else optimizer_.template update<network>(arrays, steps_);
-    });
+    state_.step(optimizer_, workers_, sharding_ ? sharding_.threads() : spaces_.size(), model_->parameters().span(),
+                gradients_.present().data(), steps_);
     accumulated_ = 0;
-    if (splits_states()) sharding_.share_pieces(model_->parameters().span());
     if (sharding_ && sharding_.ranks()) sharding_.ranks()->at_step(steps_);
   }
   /// Between `backward` and `step`; see optim/clip.hpp. Returns the norm before clipping.
-  double clip_grad_norm(double max_norm, double norm_type = 2) {
-    return tenon::clip_grad_norm(gradients(), max_norm, norm_type);
-  }
-  void clip_grad_value(double clip_value) { tenon::clip_grad_value(gradients(), clip_value); }
+  double clip_grad_norm(double max_norm, double norm_type = 2) { return gradients_.clip_norm(max_norm, norm_type); }
+  void clip_grad_value(double clip_value) { gradients_.clip_value(clip_value); }
 
   /// The learning rate of the next step, for schedules: `trainer.set_lr(schedule(1e-3, epoch))`.
   double lr() const { return optimizer_.lr; }
@@ -309,17 +293,16 @@ public:
 
   /// The next `backward` starts from zero. Costs nothing: it overwrites instead of adding.
   void zero_grad() {
-    cleared_ = true;
+    gradients_.forget();
     accumulated_ = 0;
   }
 
-  /// Calls f(name, value, gradient) for every trainable parameter, with spans.
+  /// Calls f(name, value, gradient) for every trainable parameter, with spans. See `gradients`.
   template <class F>
   void for_each_parameter(F f) {
-    if (cleared_) clear();
+    const std::span<T> all = gradients();
     for (const ParameterEntry& entry : parameter_table<network>)
-      if (entry.trainable)
-        f(entry.name, model_->values(entry), std::span<T>(gradients_.data() + entry.offset, entry.size));
+      if (entry.trainable) f(entry.name, model_->values(entry), all.subspan(entry.offset, entry.size));
   }
 
   /// Where, on the current batch, the first number that is not finite appears, in words.
@@ -333,22 +316,13 @@ public:
   }
   /// The parameter whose gradient holds a NaN or an infinity; empty where all are finite. Of several the one nearest
   /// to the loss, where backward begins.
-  std::string_view non_finite_gradient() const {
-    if (cleared_ || detail::all_finite(gradients_.span())) return {};
-    std::string_view nearest;
-    for (const ParameterEntry& entry : parameter_table<network>)
-      if (entry.trainable && !detail::all_finite(gradients_.span().subspan(entry.offset, entry.size)))
-        nearest = entry.name;
-    return nearest;
-  }
+  std::string_view non_finite_gradient() const { return gradients_.find_non_finite(parameter_table<network>); }
   /// The first parameter that holds a NaN or an infinity; empty where all are finite.
   std::string_view non_finite_parameter() const { return detail::non_finite_parameter(*model_); }
 
   /// Parameters, running statistics, the optimizer's arrays, its rate and its step, to or from a checkpoint.
   void archive(Archive& a) {
-    for (Arena<T>& s : whole_states_)
-      if (splits_states() && !a.writing() && s.size() == 0) s = Arena<T>(layout.trainable_size);
-    std::array<Arena<T>, states>& kept = splits_states() ? whole_states_ : states_;
+    if (!a.writing()) state_.make_room();
     for (const ParameterEntry& entry : parameter_table<network>) {
       const std::span dims(entry.dims, entry.rank);
       {
@@ -357,7 +331,7 @@ public:
       }
       for (std::size_t k = 0; k < (entry.trainable ? states : 0); ++k) {
         const Archive::Scope scope(a, "optimizer", k);
-        a.tensor(entry.name, dims, std::span<T>(kept[k].data() + entry.offset, entry.size));
+        a.tensor(entry.name, dims, std::span<T>(state_.whole(k) + entry.offset, entry.size));
       }
     }
     if constexpr (needs.state > 0) {
@@ -366,24 +340,12 @@ public:
     }
     a.value("lr", optimizer_.lr);
     a.value("step", steps_);
-    if (splits_states() && !a.writing() && !a.checking()) {
-      for (std::size_t k = 0; k < states; ++k)
-        std::copy_n(whole_states_[k].data() + updated().first, updated().count, states_[k].data());
-      drop_states();
-    }
+    if (!a.writing() && !a.checking()) state_.take_own();
   }
   /// Where optimizer state is split over ranks, all of them call the first before one writes an archive, and the second
   /// afterwards.
-  void gather_states() {
-    for (std::size_t k = 0; splits_states() && k < states; ++k) {
-      whole_states_[k] = Arena<T>(layout.trainable_size);
-      std::copy_n(states_[k].data(), updated().count, whole_states_[k].data() + updated().first);
-      sharding_.share_pieces(whole_states_[k].span());
-    }
-  }
-  void drop_states() {
-    for (Arena<T>& s : whole_states_) s = Arena<T>();
-  }
+  void gather_states() { state_.gather(); }
+  void drop_states() { state_.drop(); }
 
   /// The sequences of the next batch start anew. Until then layers that are `stateful` go on where the
   /// batch before ended, sample by sample.
@@ -407,11 +369,9 @@ public:
   std::uint64_t steps() const { return steps_; }
   Rows<const T> outputs() const { return {output_.data(), batch_.count, output::size}; }
 
-  /// The gradients of all parameters in the order of their arena, with the zeros between one's and the next.
-  std::span<T> gradients() {
-    if (cleared_) clear();
-    return gradients_.span();
-  }
+  /// The gradients of all parameters in the order of their arena, with the zeros between one's and the next. Where they
+  /// are split over ranks (`Distributed world{{.zero = 1}}`) these send each other theirs, so that all have to ask.
+  std::span<T> gradients() { return gradients_.all(); }
 
 private:
   /// What the whole batch takes, beside its rows.
@@ -448,13 +408,6 @@ private:
     const std::size_t first = part * batch_.count / parts();
     return {first, (part + 1) * batch_.count / parts() - first};
   }
-  bool splits_states() const { return sharding_.splits_states(); }
-  /// What this rank's optimizer updates.
-  Range updated() const {
-    if (!splits_states()) return {0, layout.trainable_size};
-    const std::size_t first = sharding_.start_of_piece(sharding_.rank(), layout.trainable_size);
-    return {first, sharding_.start_of_piece(sharding_.rank() + 1, layout.trainable_size) - first};
-  }
   template <class F>
   void for_each_part(F&& work) {
     workers_.run(parts(), work);
@@ -480,12 +433,12 @@ private:
     for_each_part([this, dx](std::size_t part) {
       const Range range = part_range(part);
       typename M::context ctx = context_of(range);
-      ctx.overwrite_gradients = part > 0 || cleared_;
+      ctx.overwrite_gradients = part > 0 || gradients_.forgotten();
       backward_rows(ctx, memory(part), range, dx);
     });
     if (parts() > 1) add_gradients();
     has_input_gradient_ = static_cast<bool>(dx);
-    cleared_ = false;
+    gradients_.written();
     accumulated_ += batch_.count;
   }
   void forward_part(std::size_t part, NonFiniteTrace<T>* watcher) {
@@ -508,7 +461,7 @@ private:
     const std::size_t count = parts();
     workers_.run(count, [&](std::size_t number) {
       const Range piece = detail::piece_of({0, layout.trainable_size}, number, count);
-      T* sum = gradients_.data() + piece.first;
+      T* sum = gradients_.arena().data() + piece.first;
       for (std::size_t part = 1; part < count; ++part) {
         const T* more = spaces_[part].gradients.data() + piece.first;
         for (std::size_t i = 0; i < piece.count; ++i) sum[i] += more[i];
@@ -561,7 +514,7 @@ private:
     return y();
   }
   void run_shards_back(Rows<T> dx) {
-    sharding_.begin_sum(gradients_.span(), !cleared_);
+    sharding_.begin_sum(gradients_.arena().span(), !gradients_.forgotten());
     sharding_.for_each(workers_, [&, this](std::size_t k) {
       const Range range = shard_range(k);
       typename M::context ctx = context_of(range);
@@ -572,7 +525,7 @@ private:
     });
     sharding_.finish_sum(workers_);
     has_input_gradient_ = static_cast<bool>(dx);
-    cleared_ = false;
+    gradients_.written();
     accumulated_ += batch_.count;
   }
   /// Of all ranks that find something the one that finds it first, in the order of layers.
@@ -592,8 +545,8 @@ private:
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
   Memory<T> memory(std::size_t part) {
     Space& space = spaces_[part];
-    return space_memory(space, part == 0 ? gradients_ : space.gradients, part == 0 ? model_->buffers() : space.buffers,
-                        part_range(part));
+    return space_memory(space, part == 0 ? gradients_.arena() : space.gradients,
+                        part == 0 ? model_->buffers() : space.buffers, part_range(part));
   }
   Memory<T> space_memory(Space& space, Arena<T>& gradients, Arena<T>& buffers, Range samples) {
     return {
@@ -604,10 +557,6 @@ private:
         .workspace = {space.saved.data(), space.saved_fixed.data(), space.scratch.data(), space.scratch_fixed.data()},
         .state = {sequence_states_.data() + samples.first * needs.state, needs.state}};
   }
-  void clear() {
-    std::fill_n(gradients_.data(), gradients_.size(), T(0));
-    cleared_ = false;
-  }
 
   M* model_;
   L loss_;
@@ -617,9 +566,8 @@ private:
   detail::Sharding<T> sharding_;  // false: batches are not cut into shards
   Workers workers_;
   std::vector<Space> spaces_{};
-  Arena<T> gradients_;
-  std::array<Arena<T>, states> states_{};
-  std::array<Arena<T>, states> whole_states_{};  // of all ranks, while a checkpoint is written or read
+  detail::Gradients<T> gradients_;
+  detail::OptimizerState<network, O, T> state_;
   Arena<T> output_;
   Arena<T> output_gradient_;
   Arena<T> input_gradient_{};  // empty unless it is wanted
@@ -629,7 +577,6 @@ private:
   detail::TermValues terms_{};
   std::uint64_t steps_ = 0;
   std::size_t accumulated_ = 0;  // samples that this step has had its gradients from
-  bool cleared_ = true;
   bool answered_ = false;
   bool has_gradient_ = false;  // at the output
   bool has_input_gradient_ = false;

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 
+#include <tenon/dist/gradient_cut.hpp>
 #include <tenon/dist/smallest_shard.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/net/layer.hpp>
@@ -27,9 +27,6 @@ constexpr IndexRange piece_of(IndexRange whole, std::size_t number, std::size_t 
   const std::size_t lines = whole.count / alignment;
   const std::size_t first = number * lines / pieces * alignment;
   return {whole.first + first, (number + 1) * lines / pieces * alignment - first};
-}
-constexpr std::size_t largest_piece(std::size_t count, std::size_t pieces) {
-  return (count / alignment + pieces - 1) / pieces * alignment;
 }
 
 /// What one thread, or one shard of a batch, works in. The first one's gradients and running statistics are the
@@ -55,16 +52,19 @@ struct TrainingSpace {
   static constexpr std::size_t of_threads(std::size_t batch_size, std::size_t threads) {
     return threads * (fixed + largest_part(batch_size, threads) * sample) + (threads - 1) * own_numbers;
   }
-  /// The same in shards, on the busiest of several ranks: a space for each of its shards. What others send arrives in
-  /// the trainer's own gradients, but for further sums of one rank, and one piece that may not fit there.
-  static constexpr std::size_t of_shards(std::size_t batch_size, std::size_t ranks, std::size_t shards) {
+  /// The same in shards, on the busiest of several ranks: a space for each of its shards, and what others send that
+  /// does not arrive in the trainer's own gradients.
+  static constexpr std::size_t of_shards(std::size_t batch_size, std::size_t ranks, std::size_t shards, bool split) {
     const std::size_t most = std::clamp<std::size_t>(batch_size / smallest_shard, 1, shards);
     const std::size_t largest = std::max((batch_size + shards - 1) / shards,
                                          std::min(batch_size, 2 * smallest_shard - 1));
-    const bool one_sum_each = most <= ranks || (most % ranks == 0 && std::has_single_bit(most));
-    const std::size_t pieces = 1 + (one_sum_each ? 0 : most - most / ranks - (ranks - 1));
-    const std::size_t received = ranks > 1 ? largest_piece(layout.trainable_size, ranks) * pieces : 0;
-    return (most + ranks - 1) / ranks * (fixed + largest * sample + own_numbers) + received;
+    return (most + ranks - 1) / ranks * (fixed + largest * sample + own_numbers) +
+           largest_received(layout.trainable_size, ranks, most, sizeof(T), split);
+  }
+  /// The numbers of the optimizer's arrays on the rank that has the most of them.
+  static constexpr std::size_t largest_own(std::size_t ranks, bool split) {
+    return split && ranks > 1 ? split_cut(layout.trainable_size, ranks, sizeof(T)).numbers_of(0)
+                              : layout.trainable_size;
   }
 
   TrainingSpace(std::size_t samples, bool own)

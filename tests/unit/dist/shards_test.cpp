@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <tenon/dist/batch_exchange.hpp>
@@ -31,15 +32,15 @@ struct Threads {
 
 /// What each rank's call gives. Gradients of these small networks travel in pieces, too.
 template <class F>
-std::vector<std::uint64_t> on_ranks(std::size_t count, F f) {
+std::vector<std::uint64_t> on_ranks(std::size_t count, F f, int zero = 0) {
   std::vector<std::uint64_t> results(count);
-  run_ranks(count, [&](Communicator& ranks) { results[ranks.rank()] = f(); }, {.piece_bytes = 256});
+  run_ranks(count, [&](Communicator& ranks) { results[ranks.rank()] = f(); }, {.zero = zero, .piece_bytes = 256});
   return results;
 }
 
-std::string message_of(std::size_t count, const std::function<void(Communicator&)>& f) {
+std::string message_of(std::size_t count, const std::function<void(Communicator&)>& f, const World& how = {}) {
   try {
-    run_ranks(count, f);
+    run_ranks(count, f, how);
   } catch (const Error& error) {
     return error.what();
   }
@@ -60,6 +61,7 @@ TEST_CASE("a run in shards has the same bits for any number of ranks and threads
       INFO(ranks << " ranks");
       const Threads scope(ranks == 2 ? 2 : 1);
       CHECK(on_ranks(ranks, run.bits) == std::vector<std::uint64_t>(ranks, alone));
+      if (ranks > 1) CHECK(on_ranks(ranks, run.bits, 1) == std::vector<std::uint64_t>(ranks, alone));
     }
   }
 }
@@ -187,7 +189,22 @@ TEST_CASE("the sum of a tree is that of its halves, wherever they are, and whene
         GradientSum<float>(&comm, count, false, piece)
             .run(plan, counts ? std::span<float* const>(pointers) : std::span<float* const>{}, fast.data(), false,
                  alone);
+        // where sums are split, each rank has those of its own numbers, until they are shared
+        mine = values;
+        std::vector<float> split(count, 1.0F);
+        GradientSum<float> apart(&comm, count, true, piece, true);
+        apart.run(plan, counts ? std::span<float* const>(pointers) : std::span<float* const>{}, split.data(), false,
+                  alone);
+        std::size_t right = 0, own_numbers = 0;
+        for (const OwnNumbers& part : apart.own_numbers()) {
+          own_numbers += part.count;
+          for (std::size_t i = part.first; i < part.first + part.count; ++i) right += split[i] == expected[i];
+        }
+        if (ranks > 1) apart.share(split.data());
         const std::lock_guard assertion(checking);
+        REQUIRE(right == own_numbers);
+        REQUIRE(own_numbers == (ranks == 1 ? count : split_cut(count, ranks, 4, piece).numbers_of(comm.rank())));
+        REQUIRE(split == expected);
         REQUIRE(to == expected);
         if (ranks > 1) REQUIRE(overlapped > 0.4);
         for (std::size_t i = 0; i < count; ++i) {
@@ -202,24 +219,34 @@ TEST_CASE("the sum of a tree is that of its halves, wherever they are, and whene
 
 namespace {
 
-/// Another communicator, whose exchanges under way are counted.
+/// Another communicator, whose exchanges under way are counted, and what is sent.
 class Counting : public Communicator {
 public:
   explicit Counting(Communicator& ranks) : ranks_(ranks) {}
   std::size_t rank() const noexcept override { return ranks_.rank(); }
   std::size_t size() const noexcept override { return ranks_.size(); }
-  void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) override { ranks_.exchange(out, in); }
+  void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) override {
+    count(out);
+    ranks_.exchange(out, in);
+  }
   std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in,
                                  std::size_t tag) override {
     ++started;
+    count(out);
     return ranks_.start(out, in, tag);
   }
   void all_reduce(std::span<float> numbers) override { ranks_.all_reduce(numbers); }
-  void all_reduce(std::span<double> numbers) override { ranks_.all_reduce(numbers); }
+  void all_reduce(std::span<double> numbers) override {
+    sent += 2 * numbers.size_bytes();  // at most, by the best that MPI does
+    ranks_.all_reduce(numbers);
+  }
   void abort(const std::string& message) override { ranks_.abort(message); }
-  std::size_t started = 0;
+  std::size_t started = 0, sent = 0;
 
 private:
+  void count(std::span<const Outgoing> out) {
+    for (const Outgoing& o : out) sent += o.bytes;
+  }
   Communicator& ranks_;
 };
 
@@ -409,6 +436,162 @@ TEST_CASE("optimizer state that is split over ranks changes no bit, and a run go
   STATIC_REQUIRE(Adams::bytes_on_ranks(64, 4, 8, 0) - Adams::bytes_on_ranks(64, 4) + 1024 >
                  4 * 2 * parameter_count<Big> / 4 * 3);
   STATIC_REQUIRE(training_bytes<Big, Adam>(64, 4) > Adams::bytes_on_ranks(64, 4));
+}
+
+TEST_CASE("with state that is split, gradients are sent half as often, and then the weights") {
+  using Net = Sequential<Dense<64, 512>, ReLU, Dense<256>, ReLU, Dense<10>, Softmax>;
+  constexpr std::size_t all = 4 * parameter_count<Net>;
+  struct Sent {
+    std::size_t backward = 0, clipping = 0, step = 0;
+  };
+  const auto sent = [&](std::size_t count, int zero) {
+    std::vector<Sent> of_ranks(count);
+    run_ranks(count, [&](Communicator& threads) {
+      Counting ranks(threads);
+      World world{.ranks = &ranks, .zero = zero};
+      const detail::InWorld scope(world, detail::InWorld::Of::thread);
+      Model<Net> model{1};
+      Trainer trainer{model, CrossEntropy{}, Adam{}, 128, 5, 8};
+      DataLoader loader{alike::some_digits(), 128, 5};
+      Batch batch;
+      loader.next(batch);
+      trainer.forward(batch);
+      trainer.loss();
+      Sent& mine = of_ranks[ranks.rank()];
+      std::size_t before = ranks.sent;
+      const auto count_sent = [&] { return ranks.sent - std::exchange(before, ranks.sent); };
+      trainer.backward();
+      mine.backward = count_sent();
+      trainer.clip_grad_norm(1);
+      mine.clipping = count_sent();
+      trainer.step();
+      mine.step = count_sent();
+    });
+    return of_ranks;
+  };
+  for (const std::size_t ranks : {2U, 4U, 8U}) {
+    INFO(ranks << " ranks");
+    const std::vector<Sent> whole = sent(ranks, 0), split = sent(ranks, 1);
+    const std::size_t once = all * (ranks - 1) / ranks;
+    std::size_t of_all_whole = 0, of_all_backward = 0, of_all_step = 0;
+    for (std::size_t r = 0; r < ranks; ++r) {
+      CHECK(whole[r].step == 0);
+      CHECK(whole[r].clipping == 0);
+      CHECK(split[r].backward < once + all / 50);
+      CHECK(split[r].step < once + all / 50);
+      CHECK(split[r].clipping < all / 50);
+      of_all_whole += whole[r].backward;
+      of_all_backward += split[r].backward;
+      of_all_step += split[r].step;
+    }
+    CHECK(2 * of_all_backward <= of_all_whole + all / 50);
+    CHECK(of_all_step <= ranks * once + ranks * all / 100);
+  }
+}
+
+TEST_CASE("every optimizer updates parts of parameters as it does all of them") {
+  using Net = Sequential<Dense<64, 24>, ReLU, Dense<10>, Softmax>;
+  const auto check = [](auto optimizer) {
+    INFO(type_name<decltype(optimizer)>());
+    const auto train = [&] {
+      Model<Net> model{1};
+      Trainer trainer{model, CrossEntropy{}, optimizer, 64, 5, 8};
+      DataLoader loader{alike::some_digits(), 64, 5};
+      Batch batch;
+      while (loader.next(batch)) {
+        trainer.zero_grad();
+        trainer.forward(batch);
+        trainer.backward();
+        trainer.clip_grad_norm(0.4, loader.state().position == 64 ? std::numeric_limits<double>::infinity() : 3);
+        trainer.clip_grad_value(0.1);
+        trainer.scale_gradients(0.7);
+        trainer.step();
+      }
+      alike::Bits bits;
+      bits.add_model(model);
+      return bits.hash();
+    };
+    const std::uint64_t alone = train();
+    for (const std::size_t ranks : {2U, 3U, 8U})
+      CHECK(on_ranks(ranks, train, 1) == std::vector<std::uint64_t>(ranks, alone));
+  };
+  check(SGD{.lr = 0.1, .momentum = 0.9, .nesterov = true});
+  check(Adadelta{});
+  check(Adagrad{});
+  check(Adam{});
+  check(AdamW{});
+  check(ASGD{});
+  check(Lamb{});
+  check(Lion{});
+  check(NAdam{});
+  check(RAdam{});
+  check(RMSprop{.momentum = 0.9, .centered = true});
+  check(Groups{Adam{}, group<by_name<"0.*">>(RMSprop{})});
+}
+
+TEST_CASE("gradients that are split come together where somebody asks for them, and all ranks have to") {
+  using Net = alike::Plain;
+  const auto loop = [](bool ask) {
+    Model<Net> model{1};
+    Trainer trainer{model, CrossEntropy{}, SGD{.lr = 0.1}, 64, 5, 8};
+    DataLoader loader{alike::some_digits(), 64, 5};
+    Batch batch;
+    alike::Bits bits;
+    for (int i = 0; i < 2; ++i) {
+      trainer.zero_grad();
+      for (int k = 0; k < 2 && loader.next(batch); ++k) {
+        trainer.forward(batch);
+        trainer.backward(0.5);
+        if (ask) bits.add(std::span<const float>(trainer.gradients()));
+      }
+      trainer.regularize(L2{0.01});
+      const double norm = trainer.clip_grad_norm(0.5);
+      if (ask) bits.add(std::span<const float>(trainer.gradients()));
+      bits.add(std::span<const double>(&norm, 1));
+      trainer.step();
+      trainer.for_each_parameter([&](std::string_view, auto, auto gradient) {
+        if (ask) bits.add(std::span<const float>(gradient));
+      });
+    }
+    bits.add_model(model);
+    return bits.hash();
+  };
+  for (const bool ask : {false, true}) {
+    const auto run = [&] { return loop(ask); };
+    const std::uint64_t alone = on_ranks(1, run)[0];
+    for (const std::size_t ranks : {2U, 3U}) CHECK(on_ranks(ranks, run, 1) == std::vector<std::uint64_t>(ranks, alone));
+  }
+  // a rank that asks alone is not waited for
+  const auto alone = [](Communicator& ranks) {
+    Model<Net> model{1};
+    Trainer trainer{model, CrossEntropy{}, Adam{}, 64, 5, 8};
+    DataLoader loader{alike::some_digits(), 64, 5};
+    Batch batch;
+    loader.next(batch);
+    trainer.forward(batch);
+    trainer.backward();
+    if (ranks.rank() == 0) static_cast<void>(trainer.gradients());
+    trainer.step();
+  };
+  CHECK_THAT(message_of(2, alone, {.zero = 1}), Catch::Contains("every rank has to make the same calls") &&
+                                                    Catch::Contains("makes a step") &&
+                                                    Catch::Contains("reads or changes the gradients"));
+  CHECK(message_of(2, alone) == "none");
+}
+
+TEST_CASE("a gradient that is not finite is found on the rank that has it") {
+  using Net = Sequential<Dense<64, 24>, Tanh, Dense<10>, Softmax>;  // a finite loss of an infinity
+  const Dataset<float> some = digits().take(64);
+  std::vector<float> pixels(some.features().begin(), some.features().end());
+  pixels[64 * 50 + 40] = std::numeric_limits<float>::infinity();
+  const Dataset<float> holed({64}, pixels, Labels{{some.labels().begin(), some.labels().end()}, 10});
+  const auto train = [&](Communicator&) {
+    Model<Net> model{1};
+    fit(model, holed, Fit{.batch_size = 64, .shuffle = false, .progress = Progress::Mode::quiet});
+  };
+  for (const std::size_t ranks : {1U, 2U, 3U, 8U})
+    CHECK_THAT(message_of(ranks, train, {.zero = 1}),
+               Catch::Contains("expected finite gradients") && Catch::Contains("in that of 0.weight"));
 }
 
 TEST_CASE("ranks of different runs get an Error") {

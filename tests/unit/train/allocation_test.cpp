@@ -1,6 +1,7 @@
 // What training and prediction take from the heap: what the formulas say, once, and then nothing.
 #include "support/counting_new.hpp"
 
+#include <tenon/dist/thread_ranks.hpp>
 #include <tenon/kernels/native_gemm_policy.hpp>
 #include <tenon/tenon.hpp>
 
@@ -166,6 +167,35 @@ TEMPLATE_TEST_CASE("training takes the bytes it says", "", float, double) {
   check(std::type_identity<Net>{}, CrossEntropy{}, SGD{});
   check(std::type_identity<Plain>{}, CrossEntropy{}, Adam{});
   check(std::type_identity<Layered>{}, MeanSquaredError{}, Adam{});
+}
+
+TEST_CASE("ranks take the bytes they say") {
+  using Large = Sequential<Dense<64, 1024>, ReLU, Dense<512>, ReLU, Dense<10>, Softmax>;
+  for (const int zero : {0, 1})
+    for (const std::size_t ranks : {2U, 3U, 4U, 8U}) {
+      INFO(ranks << " ranks, zero " << zero);
+      const auto data = samples<float>(128);
+      const HeapUse used = heap_use([&] {
+        const auto train = [&](Communicator&) {
+          Model<Large> model{1};
+          Trainer trainer{model, CrossEntropy{}, Adam{}, 128, 1, 8};
+          DataLoader<float> loader{data, 128, 1};
+          Batch<float> batch;
+          loader.next(batch);
+          trainer.forward(batch);
+          trainer.backward();
+          trainer.step();
+        };
+        run_ranks(ranks, train, {.zero = zero});
+      });
+      using LargeTrainer = Trainer<Model<Large>, CrossEntropy<>, Adam>;
+      const std::size_t said = 4 * (workspace<Large>.trainable_size + workspace<Large>.buffer_size) +
+                               LargeTrainer::bytes_on_ranks(128, ranks, 8, zero);
+      if (zero == 1) CHECK(said == training_bytes<Large, Adam, float, CrossEntropy<>>(128, ranks));
+      CHECK(used.arena_bytes <= ranks * said);
+      // with three ranks two have three shards and one has two; of any number, one receives more than the others
+      CHECK(static_cast<double>(used.arena_bytes) > (ranks == 3 ? 0.85 : 0.97) * static_cast<double>(ranks * said));
+    }
 }
 
 TEMPLATE_TEST_CASE("prediction takes the bytes it says", "", float, double) {

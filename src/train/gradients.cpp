@@ -1,0 +1,82 @@
+#include <tenon/train/gradients.hpp>
+
+#include <algorithm>
+
+#include <tenon/optim/clip.hpp>
+#include <tenon/optim/norm_blocks.hpp>
+#include <tenon/train/data_check.hpp>
+
+namespace tenon::detail {
+
+template <class T>
+std::span<const OwnNumbers> Gradients<T>::own() const {
+  return split() ? sharding_->own_numbers() : std::span<const OwnNumbers>(all_);
+}
+
+template <class T>
+std::span<T> Gradients<T>::present() {
+  if (forgotten_) {
+    std::fill_n(sum_.data(), sum_.size(), T(0));
+    forgotten_ = false;
+    gathered_ = true;
+  }
+  return sum_.span();
+}
+
+template <class T>
+std::span<T> Gradients<T>::all() {
+  present();
+  if (split()) {
+    sharding_->share(Phase::gradients, sum_.span());
+    gathered_ = true;
+  }
+  return sum_.span();
+}
+
+template <class T>
+void Gradients<T>::scale(double factor) {
+  if (forgotten_) return;
+  for (const OwnNumbers& part : own())
+    for (T& g : sum_.span().subspan(part.first, part.count)) g = static_cast<T>(static_cast<double>(g) * factor);
+}
+
+template <class T>
+double Gradients<T>::clip_norm(double max_norm, double norm_type) {
+  expect_norm(max_norm, norm_type);
+  present();
+  of_blocks_.assign(norm_blocks(sum_.size()), 0);
+  for (const OwnNumbers& part : own())
+    sum_norm_blocks(std::span<const T>(sum_.data() + part.first, part.count), norm_type,
+                    of_blocks_.data() + part.first / norm_block);
+  if (split()) sharding_->merge(of_blocks_);
+  const double norm = norm_of_blocks(of_blocks_, norm_type);
+  for (const OwnNumbers& part : own()) scale_to_norm(sum_.span().subspan(part.first, part.count), norm, max_norm);
+  return norm;
+}
+
+template <class T>
+void Gradients<T>::clip_value(double clip_value) {
+  present();
+  for (const OwnNumbers& part : own()) clip_grad_value(sum_.span().subspan(part.first, part.count), clip_value);
+}
+
+template <class T>
+std::string_view Gradients<T>::find_non_finite(std::span<const ParameterEntry> table) const {
+  if (forgotten_) return {};
+  std::size_t last = 0;  // its number, from 1
+  for (const OwnNumbers& part : own()) {
+    if (all_finite(sum_.span().subspan(part.first, part.count))) continue;
+    for (std::size_t i = last; i < table.size(); ++i) {
+      const std::size_t first = std::max(table[i].offset, part.first),
+                        end = std::min(table[i].offset + table[i].size, part.first + part.count);
+      if (table[i].trainable && first < end && !all_finite(sum_.span().subspan(first, end - first))) last = i + 1;
+    }
+  }
+  if (split()) last = sharding_->largest(last);
+  return last == 0 ? std::string_view{} : table[last - 1].name;
+}
+
+template class Gradients<float>;
+template class Gradients<double>;
+
+}  // namespace tenon::detail
