@@ -5,6 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include <tenon/kernels/int8_channels.hpp>
 #include <tenon/kernels/int8_pairs.hpp>
 #include <tenon/kernels/int8_products.hpp>
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <tenon/inline.hpp>
+#include <tenon/kernels/int8_channels.hpp>
 #include <tenon/kernels/int8_pairs.hpp>
 #include <tenon/kernels/int8_products.hpp>
 #include <tenon/kernels/int8_sums.hpp>

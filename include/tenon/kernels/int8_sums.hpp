@@ -6,7 +6,6 @@
 #include <type_traits>
 
 #include <tenon/inline.hpp>
-#include <tenon/kernels/int8_pairs.hpp>
 #include <tenon/kernels/int8_products.hpp>
 #include <tenon/kernels/int8_thumb.hpp>
 
