@@ -46,6 +46,9 @@ struct argument;
 /// What to write instead.
 template <fixed_string Text>
 struct write;
+/// What takes it is in a header of its own.
+template <fixed_string Path>
+struct include_header;
 
 /// Something stands in a composition that is no layer.
 template <class Path, class T>

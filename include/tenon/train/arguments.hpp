@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -12,6 +13,9 @@
 /// What the functions that train and evaluate are given, and what they say where that is something else. Each
 /// asks `judge_...` for its mistake, or void, before it looks at anything.
 namespace tenon {
+
+template <class Net>
+struct QuantizedNumbers;
 
 struct a_model;
 struct a_model_that_is_there_afterwards;
@@ -46,13 +50,27 @@ concept IsData = requires(const D& data) {
 template <class T>
 using plain = std::remove_cvref_t<T>;
 
+/// What to write where something else is given than a model.
+template <fixed_string Function, class M>
+struct instead_of_model {
+  using type = write<"Model<Net> model{seed};">;
+};
+template <class Net>
+struct instead_of_model<"evaluate", QuantizedNumbers<Net>> {
+  using type = include_header<"tenon/train/evaluate_quantized.hpp">;
+};
+template <class Net, class Deleter>
+struct instead_of_model<"evaluate", std::unique_ptr<QuantizedNumbers<Net>, Deleter>> {
+  using type = write<"evaluate(*numbers, data)">;
+};
+
 /// `M` as a forwarding reference has it.
 template <fixed_string Function, class M>
 constexpr auto judge_model() {
   using Model = argument<Function, "model">;
   if constexpr (!IsModel<plain<M>>)
-    return std::type_identity<
-        wrong_argument<Model, takes<a_model>, but_gets<plain<M>>, write<"Model<Net> model{seed};">>>{};
+    return std::type_identity<wrong_argument<Model, takes<a_model>, but_gets<plain<M>>,
+                                             typename instead_of_model<Function, plain<M>>::type>>{};
   else return std::type_identity<void>{};
 }
 template <fixed_string Function, class M>
