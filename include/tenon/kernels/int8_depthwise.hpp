@@ -145,6 +145,7 @@ struct BorderWindow {
 
 #if defined(TENON_THUMB_KERNELS) || defined(TENON_HELIUM_KERNELS) || defined(TENON_M0_KERNELS)
 
+#if !defined(TENON_HELIUM_KERNELS)
 /// The nine taps of a window that leaves the image; `padding` is as long as a pixel.
 [[gnu::noinline]] inline void depthwise_taps(const TapRange& ys, const TapRange& xs, std::int32_t step,
                                              std::int32_t line, const std::int8_t* padding, const std::int8_t* corner,
@@ -157,6 +158,7 @@ struct BorderWindow {
     taps[2] = inside && right ? corner + 2 * step : padding;
   }
 }
+#endif
 
 #if defined(TENON_HELIUM_KERNELS)
 constexpr std::size_t by_hand_channels = 8;  // at a time
@@ -165,8 +167,8 @@ constexpr std::size_t by_hand_channels = 4;
 #endif
 
 /// Whether the loops by hand take it.
-TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, const Convolution& c,
-                                       [[maybe_unused]] const std::int8_t* x) {
+[[gnu::noinline]] inline bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, const Convolution& c,
+                                                   [[maybe_unused]] const std::int8_t* x) {
   if (c.y.kernel != 3 || c.x.kernel != 3 || c.channels < by_hand_channels) return false;
 #if defined(TENON_M0_KERNELS)
   return ((c.channels | reinterpret_cast<std::uintptr_t>(x)) & 3) == 0;
@@ -177,10 +179,119 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
 #endif
 }
 
-/// 3x3 taps by the loops by hand, but for channels that fill no group of four or eight.
+#if defined(TENON_HELIUM_KERNELS)
+
+/// Where a walk over the pixels is. What outlives the calls of loops lies here, since each loop would save registers
+/// once more, and stack is what a small machine has least of. For the same reason all that needs registers of its own
+/// between two loops is a function of its own.
+struct HeliumWalk {
+  HeliumDepthwise loop;
+  const std::int8_t* taps[9];  // of a window that leaves the image
+  const std::int8_t* image;    // of the first row
+  const std::int8_t* padding;  // as long as a pixel
+  std::size_t row;
+  std::uintptr_t corner;           // where the window begins, maybe in front of the image
+  std::size_t first, last;         // windows `first` to `last` - 1 of the row lie within the image
+  std::uint16_t sixteens, eights;  // groups of channels
+
+  [[gnu::noinline]] void begin(const DenseRows& rows, const Convolution& c) {
+    loop.line = c.y.dilation * c.x.image * c.channels;
+    loop.step = c.x.stride * c.channels;
+    loop.zero = rows.zero;
+    loop.low = rows.low;
+    loop.high = rows.high;
+    const std::size_t all = c.channels / 8, pairs = weights_are_narrow(rows.weights, 72 * all) ? all / 2 : 0;
+    sixteens = static_cast<std::uint16_t>(pairs);
+    eights = static_cast<std::uint16_t>(all - 2 * pairs);
+    begin_at(rows, 0, pairs > 0 ? pairs : all);
+  }
+  /// Begins at a channel, which may need another of the loops.
+  [[gnu::noinline]] void begin_at(const DenseRows& rows, std::size_t channel, std::size_t groups) {
+    loop.multiplier = rows.multiplier + channel;
+    loop.shift = rows.shift + channel;
+    loop.bias = rows.bias + channel;
+    loop.weights = rows.weights + 9 * channel;
+    loop.count = groups;
+  }
+  [[gnu::noinline]] void begin_row(const Convolution& c) {
+    const TapRange ys(c.y, row);
+    const std::size_t all = c.x.before + c.x.image, reach = 2 * c.x.dilation;
+    const bool leaves = ys.first != 0 || ys.end != 3 || all <= reach;
+    first = (c.x.before + c.x.stride - 1) / c.x.stride;
+    last = leaves ? 0 : (all - reach - 1) / c.x.stride + 1;
+    if (last > c.x.map) last = c.x.map;
+    // unsigned, so that a corner in front of the image comes out right
+    const std::size_t place = TapRange::place(c.y, row, 0) * c.x.image - c.x.before;
+    corner = reinterpret_cast<std::uintptr_t>(image) + place * c.channels;
+  }
+  [[gnu::noinline]] void find_taps(const Convolution& c, std::size_t column) {
+    const TapRange ys(c.y, row), xs(c.x, column);
+    const bool left = xs.first == 0 && xs.end > 0, middle = xs.first <= 1 && xs.end > 1, right = xs.end > 2;
+    const std::size_t step = c.x.dilation * c.channels;
+    const auto tap = [&](bool inside, std::uintptr_t at)
+                         TENON_INLINE_LAMBDA { return inside ? reinterpret_cast<const std::int8_t*>(at) : padding; };
+    std::uintptr_t at = corner;
+    for (std::size_t ky = 0; ky < 3; ++ky, at += loop.line) {
+      const bool inside = ky >= ys.first && ky < ys.end;
+      taps[3 * ky] = tap(inside && left, at);
+      taps[3 * ky + 1] = tap(inside && middle, at + step);
+      taps[3 * ky + 2] = tap(inside && right, at + 2 * step);
+    }
+  }
+  /// Channels that fill no group of eight.
+  [[gnu::noinline]] void finish_pixel(const DenseRows& rows, const Convolution& c, std::size_t column) const {
+    depthwise_pixel(rows, c, row, column, *padding, image, loop.y, c.channels / 8 * 8);
+  }
+};
+
+/// 3x3 taps by the loops by hand.
 [[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                 const std::int8_t* x, std::int8_t* y, std::int8_t* padding) {
-  const std::size_t whole = c.channels / by_hand_channels * by_hand_channels;
+  fill_numbers(padding, c.channels / 8 * 8, outside);
+  HeliumWalk walk;
+  HeliumDepthwise& loop = walk.loop;
+  walk.image = x;
+  walk.padding = padding;
+  loop.y = y;
+  walk.begin(rows, c);
+  for (walk.row = 0; walk.row < c.y.map; ++walk.row) {
+    walk.begin_row(c);
+    for (std::size_t q = 0, pixels = 1; q < c.x.map; q += pixels) {
+      const bool inside = q >= walk.first && q < walk.last;
+      if (!inside) walk.find_taps(c, q);
+      loop.x = inside ? reinterpret_cast<const std::int8_t*>(walk.corner) : nullptr;
+      loop.column = inside ? c.x.dilation * c.channels : reinterpret_cast<std::uintptr_t>(walk.taps);
+      pixels = inside && 16U * walk.sixteens == c.channels ? walk.last - q : 1;
+      if (walk.sixteens > 0) {
+        loop.pixels = pixels;
+        inside ? depthwise_wide_helium(loop) : depthwise_wide_border_helium(loop);
+      }
+      if (walk.eights > 0) {
+        const std::size_t others = 16U * walk.sixteens;
+        if (others > 0) {
+          loop.x += others;
+          loop.y += others;
+          walk.begin_at(rows, others, walk.eights);
+        }
+        inside ? depthwise_helium(loop) : depthwise_border_helium(loop);
+        if (others > 0) {
+          loop.y -= others;
+          walk.begin_at(rows, 0, walk.sixteens);
+        }
+      }
+      if (c.channels % 8 > 0) walk.finish_pixel(rows, c, q);
+      loop.y += pixels * c.channels;
+      walk.corner += pixels * loop.step;
+    }
+  }
+}
+
+#else
+
+/// 3x3 taps by the loops by hand, but for channels that fill no group of four.
+[[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const Convolution& c, std::int8_t outside,
+                                                const std::int8_t* x, std::int8_t* y, std::int8_t* padding) {
+  const std::size_t whole = c.channels / 4 * 4;
   const auto step = static_cast<std::int32_t>(c.x.dilation * c.channels);
   const auto line = static_cast<std::int32_t>(c.y.dilation * c.x.image * c.channels);
   fill_numbers(padding, whole, outside);
@@ -190,23 +301,6 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
   state.half = 1 + 2 * rows.zero;
   state.weights = rows.weights;
   state.line = line;
-#elif defined(TENON_HELIUM_KERNELS)
-  const std::size_t sixteens = weights_are_narrow(rows.weights, 9 * whole) ? whole / 16 : 0, others = 16 * sixteens;
-  const std::size_t eights = (whole - others) / 8;
-  // shared by both loops: a second object would take 60 bytes more of stack
-  HeliumDepthwise state{.multiplier = rows.multiplier,
-                        .shift = rows.shift,
-                        .y = y,
-                        .bias = rows.bias,
-                        .weights = rows.weights,
-                        .x = x,
-                        .column = 0,
-                        .line = static_cast<std::size_t>(line),
-                        .zero = rows.zero,
-                        .count = sixteens > 0 ? sixteens : eights,
-                        .low = rows.low,
-                        .high = rows.high,
-                        .step = c.x.stride * c.channels};
 #endif
   // Windows `first` to `end` - 1 of a row lie within the image. Reading `c` again in each turn saves stack.
   const std::size_t first = (c.x.before + c.x.stride - 1) / c.x.stride, all = c.x.before + c.x.image;
@@ -237,10 +331,7 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
       }
 #else
       if (!inside) depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);
-      const std::int8_t* const from = inside ? x + corner : nullptr;
-#endif
-#if defined(TENON_THUMB_KERNELS)
-      state.x = from;
+      state.x = inside ? x + corner : nullptr;
       state.y = y;
       state.multiplier = rows.multiplier;
       state.shift = rows.shift;
@@ -249,30 +340,13 @@ TENON_INLINE bool depthwise_is_by_hand([[maybe_unused]] const DenseRows& rows, c
       state.x_step = inside ? 4 - 2 * line : 4;
       state.column = inside ? step : static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(taps));
       inside ? depthwise_thumb(state) : depthwise_border_thumb(state);
-#elif defined(TENON_HELIUM_KERNELS)
-      state.x = from;
-      state.y = y;
-      state.column = inside ? static_cast<std::size_t>(step) : reinterpret_cast<std::uintptr_t>(taps);
-      if (sixteens > 0) {
-        if (inside && others == c.channels && last > q) state.pixels = last - q;
-        const std::size_t further = state.pixels - 1;
-        inside ? depthwise_wide_helium(state) : depthwise_wide_border_helium(state);
-        q += further, y += further * c.channels, corner += further * state.step;
-      }
-      if (eights > 0) {
-        if (sixteens > 0) {
-          state.x = from + others;
-          state.y = y + others;
-          state.begin_at(others, eights, rows.multiplier, rows.shift, rows.bias, rows.weights);
-        }
-        inside ? depthwise_helium(state) : depthwise_border_helium(state);
-        if (sixteens > 0) state.begin_at(0, sixteens, rows.multiplier, rows.shift, rows.bias, rows.weights);
-      }
 #endif
       if (whole < c.channels) depthwise_pixel(rows, c, r, q, outside, x, y, whole);
     }
   }
 }
+
+#endif
 
 #endif
 

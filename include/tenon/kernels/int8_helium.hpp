@@ -63,7 +63,7 @@ struct HeliumPair {
 /// 128 products. Fewer than four blocks at the end are loaded row by row, where what would lie behind them counts as
 /// zeros and is not read; of the columns it is read, and does not matter. The second pixel goes first: where there is
 /// none it lies where the first one does.
-[[gnu::noinline]] inline void multiply_pair_helium(HeliumPair& state) {
+TENON_INLINE void multiply_pair_helium(HeliumPair& state) {
   register HeliumPair* at asm("r0") = &state;
   asm volatile(".syntax unified\n"
                "push {r7, r11}\n"  // which compilers may want for themselves

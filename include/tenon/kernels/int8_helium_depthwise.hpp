@@ -23,17 +23,7 @@ struct HeliumDepthwise {
   std::int32_t zero;
   std::size_t count;  // of eight or sixteen channels
   std::int32_t low, high;
-  std::size_t pixels = 1, step = 0;  // for sixteen channels: neighbours whose windows lie within, from x to x
-
-  /// Begins at a channel, which may need another of the loops.
-  TENON_INLINE void begin_at(std::size_t channel, std::size_t groups, const std::int32_t* multipliers,
-                             const std::int8_t* shifts, const std::int32_t* biases, const std::int8_t* all) {
-    multiplier = multipliers + channel;
-    shift = shifts + channel;
-    bias = biases + channel;
-    weights = all + 9 * channel;
-    count = groups;
-  }
+  std::size_t pixels, step;  // for sixteen channels: neighbours whose windows lie within, from x to x
 };
 
 // A tap of eight channels at [ADDRESS]: r10 the weights, which move on; q7 where they lie; q0 and q1 the sums of the
@@ -123,7 +113,7 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
 }
 
 // Sixteen channels: q0 to q3 are the sums of channels 0, 4, 8 and 12, of 1, 5, 9 and 13, and so on. q7 says where the
-// weights of each four are, and stands at [sp] while it holds something else; of the first at [sp, #16].
+// weights of each four are, and stands at [sp] while it holds something else.
 #define TENON_HELIUM_WIDEN                                                                                             \
   "vmovlb.s16 q5, q6\n"                                                                                                \
   "vadd.i32 q0, q0, q5\n"                                                                                              \
@@ -151,7 +141,7 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
   register HeliumDepthwise* at asm("r0") = &state;                                                                     \
   asm volatile(".syntax unified\n"                                                                                     \
                "push {r7, r11}\n"                                                                                      \
-               "sub sp, #32\n"                                                                                         \
+               "sub sp, #16\n"                                                                                         \
                "mov r11, r0\n"                                                                                         \
                "ldrd r12, lr, [r11, #32]\n"                                                                            \
                "ldmia r11, {r2-r9}\n" /* multiplier, shift, y, bias, weights, x, column, line */                       \
@@ -161,7 +151,6 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
                "movs r10, #144\n"                                                                                      \
                "vmul.i32 q7, q7, r1\n"                                                                                 \
                "vadd.i32 q7, q7, r6\n"                                                                                 \
-               "vstrw.32 q7, [sp, #16]\n"                                                                              \
                "1:\n"                                                                                                  \
                "vstrw.32 q7, [sp]\n"                                                                                   \
                "vld40.32 {q0, q1, q2, q3}, [r5]\n"                                                                     \
@@ -215,10 +204,11 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
                "ldrd r2, r3, [r11]\n"                                                                                  \
                "str r7, [r11, #20]\n"                                                                                  \
                "ldr r5, [r11, #12]\n"                                                                                  \
-               "vldrw.32 q7, [sp, #16]\n"                                                                              \
+               "mul r0, lr, r10\n"                                                                                     \
+               "vsub.i32 q7, q7, r0\n"                                                                                 \
                "b 1b\n"                                                                                                \
                "3:\n"                                                                                                  \
-               "add sp, #32\n"                                                                                         \
+               "add sp, #16\n"                                                                                         \
                "pop {r7, r11}\n"                                                                                       \
                : "+r"(at)                                                                                              \
                :                                                                                                       \

@@ -234,18 +234,20 @@ private:
   }
 #elif defined(TENON_HELIUM_KERNELS)
   [[gnu::noinline]] void compute_by_hand(std::size_t features, std::int8_t* y, std::int8_t* next) const {
-    HeliumPair state{.multiplier = multiplier(),
-                     .shift = shift(),
-                     .y = y,
-                     .next = next,
-                     .bias = bias(),
-                     .groups = all.in_groups % 4,
-                     .first = scratch,
-                     .second = scratch + 4 * all.in_groups,
-                     .fours = all.in_groups / 4,
-                     .zero = all.zero,
-                     .y_end = y + features,
-                     .weights = weights()};
+    HeliumPair state;
+    state.multiplier = multiplier();
+    state.shift = shift();
+    end_of_block();  // or g++ brings four members together in a vector on the stack
+    state.y = y;
+    state.next = next;
+    state.bias = bias();
+    state.groups = all.in_groups % 4;
+    state.first = scratch;
+    state.second = scratch + 4 * all.in_groups;
+    state.fours = all.in_groups / 4;
+    state.zero = all.zero;
+    state.y_end = y + features;
+    state.weights = weights();
     multiply_pair_helium(state);
   }
 #elif defined(TENON_M0_KERNELS)
