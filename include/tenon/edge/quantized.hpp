@@ -55,7 +55,8 @@ public:
   /// The activations, input and output included: what one object takes, without the pointer to tables
   /// that are given at run time.
   static constexpr std::size_t ram_bytes = plan.arena * plan.number_bytes();
-  /// The packed weights; beside them a row takes nine bytes, or four where one scale is for all (`per_tensor<true>`).
+  /// The packed weights; beside them a row takes nine bytes. Where one scale is for all (`per_tensor<true>`) it takes
+  /// four, or three where all layers are such dense ones and the compiler sees that their biases fit.
   static constexpr std::size_t weight_bytes = plan.weight_bytes;
   static constexpr std::size_t macs = plan.macs;
 
@@ -210,12 +211,11 @@ public:
 private:
   struct Nothing {};
 
-  template <const QuantizedNumbers<Net>& Numbers>
-  static constexpr edge::QuantizedTables<Net> tables_of = edge::make_tables<Net>(Numbers);
-  static_assert((true && ... && tables_of<Q>.sums_fit), "a row's weights are so large that its sum may exceed 32 bits");
+  static_assert((true && ... && edge::detail::tables_of<Net, Q>().sums_fit),
+                "a row's weights are so large that its sum may exceed 32 bits");
 
-  constexpr const edge::QuantizedTables<Net>& tables() const {
-    if constexpr (sizeof...(Q) == 1) return (tables_of<Q>, ...);
+  constexpr const auto& tables() const {
+    if constexpr (sizeof...(Q) == 1) return (edge::detail::tables_of<Net, Q>(), ...);
     else return *given_;
   }
   template <std::size_t K>

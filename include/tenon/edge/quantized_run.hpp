@@ -66,8 +66,8 @@ constexpr void log_softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_
 }
 
 /// One of the moves of a step. Where the scales are the same, numbers stay as they are.
-template <class Net, std::size_t K, std::size_t M>
-constexpr void run_move(const QuantizedTables<Net>& t, std::int8_t* arena) {
+template <class Net, std::size_t K, std::size_t M, class Bias>
+constexpr void run_move(const QuantizedTables<Net, Bias>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr std::size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
   constexpr const kernels::Int8Move& way = move_of<Net, first + M>;
@@ -110,8 +110,8 @@ constexpr void run_padding(std::int8_t padding, const std::int8_t* x, std::int8_
 #endif
 
 /// One step of a network in `arena`, which holds the activations.
-template <class Net, std::size_t K>
-TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::int8_t* arena) {
+template <class Net, std::size_t K, class Bias>
+TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net, Bias>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr StepKind kind = step.pattern.kind;
@@ -121,7 +121,7 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::in
   [[maybe_unused]] const kernels::Int8Bounds bounds{t.low[K], t.high[K]};
   if constexpr (kind == StepKind::input) {
   } else if constexpr (step.multiplies()) {
-    const kernels::DenseRows rows{
+    const kernels::DenseRowsOf<Bias> rows{
         .weights = t.weights + step.weights,
         .bias = t.bias + step.row,
         .multiplier = t.multiplier + step.multiplier,
@@ -253,15 +253,15 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net>& t, std::in
 #undef TENON_STEP
 
 /// One step, with activations of 8 or 16 bits.
-template <class Net, std::size_t K>
-TENON_INLINE constexpr void run_step(const QuantizedTables<Net>& t, Activation<Net>* arena) {
+template <class Net, std::size_t K, class Bias>
+TENON_INLINE constexpr void run_step(const QuantizedTables<Net, Bias>& t, Activation<Net>* arena) {
   if constexpr (quantized_plan<Net>.wide) detail::run_wide_step<Net, K>(t, arena);
   else run_narrow_step<Net, K>(t, arena);
 }
 
 /// All steps, one after the other: what the inputs hold becomes the outputs, in one arena.
-template <class Net, std::size_t... K>
-constexpr void run_steps(const QuantizedTables<Net>& t, Activation<Net>* arena, std::index_sequence<K...>) {
+template <class Net, class Bias, std::size_t... K>
+constexpr void run_steps(const QuantizedTables<Net, Bias>& t, Activation<Net>* arena, std::index_sequence<K...>) {
   (run_step<Net, K>(t, arena), ...);
 }
 

@@ -10,8 +10,8 @@
 namespace tenon::edge::detail {
 
 /// A dense layer, step K of a network.
-template <class Net, std::size_t K>
-constexpr void run_stored_dense(const kernels::DenseRows& rows, const std::int8_t* x, std::int8_t* y) {
+template <class Net, std::size_t K, class Bias>
+constexpr void run_stored_dense(const kernels::DenseRowsOf<Bias>& rows, const std::int8_t* x, std::int8_t* y) {
   constexpr kernels::StoredRows stored = quantized_plan<Net>.steps[K].stored();
   if constexpr (stored.in_four_bits) kernels::dense_four_bits_int8(rows, stored.one_scale, x, y);
   else kernels::dense_int8<true>(rows, x, y);

@@ -59,13 +59,14 @@ constexpr kernels::Requantizer requantizer(double real) {
   return {static_cast<std::int32_t>(multiplier), static_cast<std::int8_t>(-2 - exponent)};
 }
 
-/// What a firmware keeps of `QuantizedNumbers`, computed by the compiler.
-template <class Net>
+/// What a firmware keeps of `QuantizedNumbers`, computed by the compiler. Biases may be kernels::Int24 where rows have
+/// nothing but them (`StepPlan::has_biases_alone`) and all of them fit.
+template <class Net, class Bias = std::int32_t>
 struct QuantizedTables {
   static constexpr const auto& plan = quantized_plan<Net>;
 
   alignas(4) std::int8_t weights[plan.weight_bytes + 1]{};
-  std::int32_t bias[plan.rows + 1]{};  // less the input's zero point times the row's weights
+  Bias bias[plan.rows + 1]{};  // less the input's zero point times the row's weights
   std::int32_t multiplier[plan.multipliers + 1]{};
   std::int8_t shift[plan.multipliers + 1]{};
   Activation<Net> low[plan.count]{}, high[plan.count]{};
@@ -85,8 +86,8 @@ struct QuantizedTables {
 };
 
 /// Where there are such features. An importer's numbers have none.
-template <class Net, class Numbers>
-constexpr void copy_feature_scales([[maybe_unused]] const Numbers& q, [[maybe_unused]] QuantizedTables<Net>& t) {
+template <class Net, class Numbers, class Tables>
+constexpr void copy_feature_scales([[maybe_unused]] const Numbers& q, [[maybe_unused]] Tables& t) {
   constexpr std::size_t in = quantized_plan<Net>.features, out = quantized_plan<Net>.unscaled.features;
   if constexpr (in > 0)
     for (std::size_t i = 0; i < in; ++i)
@@ -136,9 +137,10 @@ constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int
 }
 
 /// Numbers: a QuantizedNumbers of a network whose steps have the same weights.
-template <class Net, class Numbers>
-constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
-  QuantizedTables<Net> t;
+/// `sums_fit` says whether biases fit, too.
+template <class Net, class Bias = std::int32_t, class Numbers>
+constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
+  QuantizedTables<Net, Bias> t;
   constexpr const auto& plan = quantized_plan<Net>;
   copy_weights(q.weights, plan.weight_bytes, t.weights);
   t.counts_far = q.counts_far;
@@ -268,6 +270,7 @@ constexpr QuantizedTables<Net> make_tables_of(const Numbers& q) {
       const kernels::Requantizer r = scaled(in * static_cast<double>(q.weight_scale[row]) / out,
                                             static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
+      if (t.bias[row] != bias) t.sums_fit = false;
       const std::size_t multiplier = step.multiplier_of(o);
       for (std::size_t copy = 0; copy < (step.stored().one_scale ? 4 : 1); ++copy) {
         t.multiplier[multiplier + copy] = r.multiplier;
@@ -281,6 +284,23 @@ template <class Net>
 constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
   return make_tables_of<Net>(q);
 }
+
+namespace detail {
+
+template <class Net, const QuantizedNumbers<Net>& Q>
+inline constexpr QuantizedTables<Net> whole_tables = make_tables_of<Net>(Q);
+template <class Net, const QuantizedNumbers<Net>& Q>
+inline constexpr QuantizedTables<Net, kernels::Int24> small_tables = make_tables_of<Net, kernels::Int24>(Q);
+
+/// The tables of constants, in the fewest bytes.
+template <class Net, const QuantizedNumbers<Net>& Q>
+constexpr const auto& tables_of() {
+  if constexpr (!quantized_plan<Net>.has_biases_alone()) return whole_tables<Net, Q>;
+  else if constexpr (small_tables<Net, Q>.sums_fit) return small_tables<Net, Q>;
+  else return whole_tables<Net, Q>;
+}
+
+}  // namespace detail
 
 }  // namespace edge
 }  // namespace tenon

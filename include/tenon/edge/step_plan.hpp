@@ -100,6 +100,13 @@ struct StepPlan {
   constexpr std::size_t number_bytes() const { return wide ? 2 : 1; }
   /// Entries of the table of a function of one number: for each of the 256 int8 numbers, or for every 128th int16.
   constexpr std::size_t table_size() const { return wide ? 513 : 256; }
+  /// Whether all that rows have besides weights is biases: they belong to dense layers with one scale.
+  constexpr bool has_biases_alone() const {
+    std::size_t biases = 0;
+    for (std::size_t k = 0; k < count; ++k)
+      if (steps[k].pattern.kind == StepKind::dense && steps[k].stored().one_scale) biases += steps[k].packed_rows();
+    return !wide && biases > 0 && biases == rows;
+  }
   constexpr bool ends_in_softmax() const { return count > 0 && steps[count - 1].exponentiates(); }
 
   /// Its output is tensor `count` then.

@@ -147,7 +147,7 @@ struct HeliumDense {
   const std::int8_t* shift;
   std::int8_t* y;
   std::int32_t zero;
-  const std::int32_t* bias;
+  const void* bias;
   std::size_t groups;  // blocks beyond whole fours
   const std::int8_t* x;
   std::size_t fours;  // of blocks
@@ -156,8 +156,9 @@ struct HeliumDense {
   std::int32_t low, high;
 };
 
-/// All rows, by fours: 10 instructions for 64 products. OneScale: the first four multipliers and shifts are all rows'.
-template <bool OneScale>
+/// All rows, by fours: 10 instructions for 64 products. OneScale: the first four multipliers and shifts are all
+/// rows'. ThreeBytes: of a bias.
+template <bool OneScale, bool ThreeBytes>
 [[gnu::noinline]] inline void dense_helium(HeliumDense& state) {
   register HeliumDense* at asm("r0") = &state;
   asm volatile(".syntax unified\n"
@@ -173,8 +174,19 @@ template <bool OneScale>
                "1:\n"
                "ldr r9, [r11, #16]\n"
                "ldrd r3, r7, [r11, #24]\n"
+               ".if %c[three]\n"
+               "ldr r0, [r9], #3\n"
+               "ldr r2, [r9], #3\n"
+               "ldr r4, [r9], #3\n"
+               "ldr r6, [r9], #3\n"
+               "sbfx r0, r0, #0, #24\n"
+               "sbfx r2, r2, #0, #24\n"
+               "sbfx r4, r4, #0, #24\n"
+               "sbfx r6, r6, #0, #24\n"
+               ".else\n"
                "ldrd r0, r2, [r9], #8\n"
                "ldrd r4, r6, [r9], #8\n"
+               ".endif\n"
                "str r9, [r11, #16]\n"
                "wls lr, r7, 3f\n"
                "2:\n"
@@ -224,7 +236,7 @@ template <bool OneScale>
                "bne 1b\n"
                "pop {r7, r11}\n"
                : "+r"(at)
-               : [one] "i"(OneScale)
+               : [one] "i"(OneScale), [three] "i"(ThreeBytes)
                : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5",
                  "q6", "q7", "cc", "memory");
 }

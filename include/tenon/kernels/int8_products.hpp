@@ -7,6 +7,7 @@
 
 #include <tenon/inline.hpp>
 #include <tenon/kernels/fixed_point.hpp>
+#include <tenon/kernels/int24.hpp>
 #include <tenon/kernels/int8_helium.hpp>
 #include <tenon/kernels/int8_m0.hpp>
 #include <tenon/kernels/int8_thumb_dense.hpp>
@@ -274,20 +275,24 @@ private:
   }
 };
 
-/// The rows of one dense layer, filled up to whole groups of four.
-struct DenseRows {
+/// The rows of one dense layer, filled up to whole groups of four. Behind biases in three bytes lies another byte,
+/// which is read and does not matter.
+template <class Bias>
+struct DenseRowsOf {
   const std::int8_t* weights = nullptr;
-  const std::int32_t* bias = nullptr;  // the input's zero point is in it
+  const Bias* bias = nullptr;  // the input's zero point is in it
   const std::int32_t* multiplier = nullptr;
   const std::int8_t* shift = nullptr;
   std::size_t in_groups = 0, out_groups = 0;
   std::int32_t zero = 0, low = 0, high = 0;  // of the output: zero point, bounds
 };
+using DenseRows = DenseRowsOf<std::int32_t>;
 
 /// y = requantise(W x + b), clamped to [low, high]. One function for all layers; x and y have room for
 /// whole groups of four and are 4-aligned. OneScale: `multiplier` and `shift` are four equal numbers, of all rows.
-template <bool OneScale = false>
-[[gnu::noinline]] constexpr void dense_int8(const DenseRows& rows, const std::int8_t* x, std::int8_t* y) {
+template <bool OneScale = false, class Bias>
+[[gnu::noinline]] constexpr void dense_int8(const DenseRowsOf<Bias>& rows, const std::int8_t* x, std::int8_t* y) {
+  [[maybe_unused]] constexpr bool three_bytes = std::is_same_v<Bias, Int24>;
 #if defined(TENON_THUMB_KERNELS)
   if (!std::is_constant_evaluated() && rows.low == -128 && rows.high == 127 && rows.out_groups > 0 &&
       detail::four_shifts_are_quick(rows.shift, OneScale ? 1 : rows.out_groups)) {
@@ -301,7 +306,7 @@ template <bool OneScale = false>
                              .x_end = x + rows.in_groups * 4,
                              .y_end = y + rows.out_groups * 4,
                              .weights = rows.weights};
-    return detail::dense_thumb<OneScale>(state);
+    return detail::dense_thumb<OneScale, three_bytes>(state);
   }
 #elif defined(TENON_HELIUM_KERNELS)
   if (!std::is_constant_evaluated() && rows.out_groups > 0 &&
@@ -318,11 +323,11 @@ template <bool OneScale = false>
                               .weights = rows.weights,
                               .low = rows.low,
                               .high = rows.high};
-    return detail::dense_helium<OneScale>(state);
+    return detail::dense_helium<OneScale, three_bytes>(state);
   }
 #endif
   const std::int8_t* w = rows.weights;
-  const std::int32_t* bias = rows.bias;
+  const Bias* bias = rows.bias;
   const std::int32_t* multiplier = rows.multiplier;
   const std::int8_t* shift = rows.shift;
   for (std::size_t group = 0; group < rows.out_groups; ++group) {

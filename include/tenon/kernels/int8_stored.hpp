@@ -202,11 +202,12 @@ struct StoredSpace {
 };
 
 /// As `dense_int8`, with weights in four bits.
-[[gnu::noinline]] constexpr void dense_four_bits_int8(const DenseRows& rows, bool one_scale, const std::int8_t* x,
-                                                      std::int8_t* y) {
+template <class Bias>
+[[gnu::noinline]] constexpr void dense_four_bits_int8(const DenseRowsOf<Bias>& rows, bool one_scale,
+                                                      const std::int8_t* x, std::int8_t* y) {
   const std::size_t bytes = stored_bytes(1, rows.in_groups, true);
   for (std::size_t group = 0; group < rows.out_groups; ++group, y += 4) {
-    const std::int32_t* bias = rows.bias + 4 * group;
+    const Bias* bias = rows.bias + 4 * group;
     FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
     detail::add_stored(rows.weights + group * bytes, x, rows.in_groups, sums);
     const std::size_t scale = one_scale ? 0 : 4 * group;

@@ -35,7 +35,7 @@ struct ThumbDense {
   const std::int8_t* shift;
   std::int8_t* y;
   std::int32_t half;  // 1 + 2 z
-  const std::int32_t* bias;
+  const void* bias;
   const std::int8_t* x;
   const std::int8_t* single_end;  // of x: blocks before it are taken one by one, those behind it by fours
   const std::int8_t* x_end;
@@ -64,7 +64,8 @@ struct ThumbDense {
   "strb " sum ", [r8], #1\n"
 
 /// All rows, by fours: 20 instructions for 16 products. OneScale: the first four multipliers and shifts are all rows'.
-template <bool OneScale>
+/// ThreeBytes: of a bias.
+template <bool OneScale, bool ThreeBytes>
 [[gnu::noinline]] inline void dense_thumb(ThumbDense& state) {
   register ThumbDense* at asm("r0") = &state;
   asm volatile(".syntax unified\n"
@@ -74,7 +75,18 @@ template <bool OneScale>
                "1:\n"
                "ldr r6, [r12, #16]\n"
                "ldrd r1, lr, [r12, #20]\n"
+               ".if %c[three]\n"
+               "ldr r2, [r6], #3\n"
+               "ldr r3, [r6], #3\n"
+               "ldr r4, [r6], #3\n"
+               "ldr r5, [r6], #3\n"
+               "sbfx r2, r2, #0, #24\n"
+               "sbfx r3, r3, #0, #24\n"
+               "sbfx r4, r4, #0, #24\n"
+               "sbfx r5, r5, #0, #24\n"
+               ".else\n"
                "ldmia r6!, {r2-r5}\n"
+               ".endif\n"
                "str r6, [r12, #16]\n"
                "cmp r1, lr\n"
                "beq 3f\n"
@@ -110,7 +122,7 @@ template <bool OneScale>
                "bne 1b\n"
                "pop {r0, r7, r11}\n"
                : "+r"(at)
-               : [one] "i"(OneScale)
+               : [one] "i"(OneScale), [three] "i"(ThreeBytes)
                : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory");
 }
 

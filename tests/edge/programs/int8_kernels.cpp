@@ -19,6 +19,7 @@ using namespace tenon::kernels;
 
 alignas(16) std::int8_t weights[24000], halves[6000], x[9000], other[9000], y[9000], scratch[4000];
 std::int32_t bias[160], multiplier[160];
+Int24 small_bias[161];
 alignas(4) std::int8_t shift[160];
 alignas(16) std::int8_t unpacked[2048];
 std::int32_t repeated[64];
@@ -75,6 +76,19 @@ void convolve(SquareImage shape, Scales s = {}) {
   keep(c.map_size());
   if (c.groups == 1) follow(c, true, kernel);
 }
+/// A dense layer of one scale, once more with its biases in three bytes.
+void in_three_bytes(const DenseRows& kept, StoredRows how) {
+  for (std::size_t i = 0; i < 160; ++i) small_bias[i] = bias[i];
+  const DenseRowsOf<Int24> small{kept.weights,    small_bias, kept.multiplier, kept.shift, kept.in_groups,
+                                 kept.out_groups, kept.zero,  kept.low,        kept.high};
+  const auto run = [&](const auto& all, std::int8_t* to) {
+    if (how.in_four_bits) dense_four_bits_int8(all, true, x, to);
+    else dense_int8<true>(all, x, to);
+  };
+  run(kept, other);
+  run(small, y);
+  for (std::size_t i = 0; i < 4 * kept.out_groups; ++i) as_unpacked = as_unpacked && y[i] == other[i];
+}
 /// Weights of four bits, or of one scale: the bytes of the layer above with the same weights and scales.
 void stored(SquareImage shape, StoredRows how, Scales s = {}) {
   fill(s.shift);
@@ -91,7 +105,7 @@ void stored(SquareImage shape, StoredRows how, Scales s = {}) {
   DenseRows whole = rows(columns, c.features, s), kept = whole;
   if (how.in_four_bits) kept.weights = halves;
   const std::int32_t four[4]{multiplier[0], multiplier[0], multiplier[0], multiplier[0]};
-  const std::int8_t four_shifts[4]{shift[0], shift[0], shift[0], shift[0]};
+  std::int8_t four_shifts[4]{shift[0], shift[0], shift[0], shift[0]};
   if (how.one_scale) kept.multiplier = four, kept.shift = four_shifts;
   if (image) convolution_int8(whole, c, -3, x, other, scratch);
   else dense_int8(whole, x, other);
@@ -102,6 +116,11 @@ void stored(SquareImage shape, StoredRows how, Scales s = {}) {
   else dense_int8<true>(kept, x, y);
   for (std::size_t i = 0; i < c.map_size(); ++i) as_unpacked = as_unpacked && y[i] == other[i];
   keep(c.map_size());
+  if (image || !how.one_scale) return;
+  in_three_bytes(kept, how);
+  for (std::int32_t& b : bias) b *= 800;
+  for (std::int8_t& s : four_shifts) s = 15;
+  in_three_bytes(kept, how);
 }
 /// Every channel by itself; once more with a weight of -128.
 void depthwise(SquareImage shape, Scales s = {}, bool least = false) {

@@ -28,6 +28,7 @@
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -339,6 +340,63 @@ TEST_CASE("a row that may exceed 32 bits is found") {
   CHECK(rig.tables->sums_fit);
   rig.numbers->bias[3] = 2147483647 - 100;
   CHECK_FALSE(edge::make_tables(*rig.numbers).sums_fit);
+}
+
+namespace {
+
+/// Dense layers of one scale. The first bias lies at an end of what three bytes hold, or `beyond` it.
+using OneScale = Sequential<Input<6>, Dense<9, per_tensor<true>>, ReLU, Dense<5, per_tensor<true>>>;
+constexpr QuantizedNumbers<OneScale> numbers_of_one_scale(std::int32_t beyond) {
+  QuantizedNumbers<OneScale> q;
+  std::uint32_t seed = 1;
+  const auto draw = [&](int most) {
+    seed = seed * 1664525U + 1013904223U;
+    return static_cast<std::int32_t>(seed >> 8) % (2 * most + 1) - most;
+  };
+  for (std::size_t o = 0; o < 9; ++o)
+    for (std::size_t i = 0; i < 6; ++i) q.plan.steps[0].put_weight(q.weights, o, i, draw(127));
+  for (std::size_t o = 0; o < 5; ++o)
+    for (std::size_t i = 0; i < 9; ++i) q.plan.steps[1].put_weight(q.weights, o, i, draw(127));
+  for (std::size_t row = 0; row < 20; ++row) q.bias[row] = draw(8'000'000) / (1 << 2 * (row % 12));
+  q.bias[0] = -(1 << 23) - beyond;
+  for (float& s : q.weight_scale) s = 0.01F;
+  q.scale[0] = 0.02F, q.scale[1] = 0.05F, q.scale[2] = 1;
+  q.zero[1] = -128;
+  return q;
+}
+constexpr auto biases_that_fit = numbers_of_one_scale(0), biases_that_do_not = numbers_of_one_scale(1);
+
+template <const QuantizedNumbers<OneScale>& Numbers>
+void compare_with_whole_tables() {
+  const edge::QuantizedTables<OneScale> tables = edge::make_tables(Numbers);
+  Quantized<OneScale> whole{tables};
+  Quantized<OneScale, Numbers> compiled;
+  Stream random(5, Purpose::user);
+  std::set<std::int8_t> seen;
+  for (int sample = 0; sample < 20; ++sample) {
+    for (std::size_t i = 0; i < 6; ++i) whole.input()[i] = compiled.input()[i] = random_byte(random);
+    whole.run();
+    compiled.run();
+    CHECK(std::ranges::equal(whole.output(), compiled.output()));
+    seen.insert(whole.output().begin(), whole.output().end());
+  }
+  CHECK(seen.size() > 10);
+}
+
+}  // namespace
+
+TEST_CASE("biases of layers with one scale take three bytes where they fit") {
+  using edge::detail::tables_of;
+  using Small = edge::QuantizedTables<OneScale, kernels::Int24>;
+  using Whole = edge::QuantizedTables<OneScale>;
+  STATIC_REQUIRE(std::is_same_v<decltype(tables_of<OneScale, biases_that_fit>()), const Small&>);
+  STATIC_REQUIRE(std::is_same_v<decltype(tables_of<OneScale, biases_that_do_not>()), const Whole&>);
+  STATIC_REQUIRE(sizeof(Small) + 12 + 8 <= sizeof(Whole));  // 12 and 8 rows
+  compare_with_whole_tables<biases_that_fit>();
+  compare_with_whole_tables<biases_that_do_not>();
+  STATIC_REQUIRE_FALSE(edge::quantized_plan<Sequential<OneScale, Dense<3>>>.has_biases_alone());
+  for (const std::int32_t bias : {0, 1, -1, 255, -256, 65536, -65537, (1 << 23) - 1, -(1 << 23)})
+    CHECK(kernels::Int24(bias) == bias);
 }
 
 TEST_CASE("quantize says what it cannot work with") {
