@@ -53,7 +53,8 @@ CsvColumns::CsvColumns(const std::string& path, const CsvOptions& options, std::
     std::vector<bool> wanted(columns);
     for (const Column& c : options.only) {
       const std::size_t k = find(c, "column");
-      if (!wanted[k]) order_.push_back(k);
+      if (wanted[k]) throw Error(fmt::format("{}: column {} is named twice in .only", path, k + 1));
+      order_.push_back(k);
       wanted[k] = true;
     }
     for (std::size_t k = 0; k < columns; ++k)

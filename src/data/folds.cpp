@@ -15,7 +15,8 @@ template <class T>
 std::vector<Fold> k_folds(const Dataset<T>& data, std::size_t folds, std::uint64_t seed) {
   const std::size_t n = data.size();
   if (folds < 2 || folds > n)
-    throw Error(fmt::format("k_folds: expected 2 to {} folds of {} samples, got {}", n, n, folds));
+    throw Error(n < 2 ? fmt::format("k_folds: expected at least 2 samples, got {}", n)
+                      : fmt::format("k_folds: expected 2 to {} folds of {} samples, got {}", n, n, folds));
   if (data.label_size() > 1)
     throw Error(fmt::format("k_folds: expected one label per sample, got {}", data.label_size()));
   std::vector<std::size_t> order(n);

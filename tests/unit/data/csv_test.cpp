@@ -297,6 +297,7 @@ TEST_CASE("decimals may begin with a comma, and columns be left out") {
   CHECK(copy(read("a,b,y\n1,x,0\n", {.only = {"a"}}).features()) == std::vector<float>{1});
   CHECK(copy(read("a,b,c,y\n1,2,3,0\n4,,6,1\n", {.missing = 9.0, .only = {"c", "b", "y"}}).features()) ==
         std::vector<float>{3, 2, 6, 9});
+  CHECK_THROWS_WITH(read("a,b,y\n1,2,0\n", {.only = {"a", 0, "y"}}), Contains("column 1 is named twice in .only"));
   CHECK_THROWS_WITH(read("a,y\n1,0\n", {.leave_out = {"y"}}), Contains("label column that is not left out"));
 }
 

@@ -71,6 +71,7 @@ TEST_CASE("folds share no sample, and have every class alike") {
   CHECK(k_folds(data, 4, 7)[2].test == folds[2].test);
   CHECK(k_folds(data, 4, 8)[2].test != folds[2].test);
   CHECK(k_folds(data.select({"features"}), 3, 1).size() == 3);
+  CHECK_THROWS_WITH(k_folds(data.take(1), 2, 1), "k_folds: expected at least 2 samples, got 1");
   CHECK_THROWS_WITH(k_folds(data, 1, 1), "k_folds: expected 2 to 203 folds of 203 samples, got 1");
 }
 
