@@ -40,7 +40,7 @@ struct CTCLoss {
   static constexpr bool labels_rows = false;
   static constexpr bool weighs_samples = true;
   template <class Last>
-  using problem = detail::input_problem<Input, Last, Softmax, LogSoftmax>;
+  using problem = detail::input_problem_of<or_say<from_logits>, Input, Last, Softmax, LogSoftmax>;
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("blank", o.blank, at_least(0));

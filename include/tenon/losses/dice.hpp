@@ -23,7 +23,7 @@ struct DiceLoss {
   static_assert(!std::is_same_v<Input, from_logits>,
                 "DiceLoss takes probabilities: of a network that ends with Sigmoid or Softmax, or from_probabilities");
   template <class Last>
-  using problem = detail::input_problem<Input, Last, Sigmoid, Softmax>;
+  using problem = detail::input_problem_of<or_say<from_probabilities>, Input, Last, Sigmoid, Softmax>;
 
   static constexpr TargetRange target_range{0, 1};
   static constexpr auto formula = 1 - (2 * sum(prediction * target) + param<"smooth">) /

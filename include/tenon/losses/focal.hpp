@@ -28,7 +28,7 @@ struct FocalLoss {
   template <class Last>
   static constexpr bool joins = !takes_logits && std::is_same_v<Last, Sigmoid>;
   template <class Last>
-  using problem = detail::input_problem<Input, Last, Sigmoid>;
+  using problem = detail::input_problem_of<or_say<from_logits>, Input, Last, Sigmoid>;
 
   static constexpr TargetRange target_range{0, 1, TargetForm::ends};
   static constexpr auto weight = select(param<"alpha"> < 0, 1,

@@ -37,13 +37,16 @@ template <class T, class... U>
 inline constexpr bool is_one_of = (std::is_same_v<T, U> || ...);
 
 /// What is wrong with a loss that joins any of `Joined...`, stands after `Last` and is told `Input`:
-/// probabilities taken for logits, or no template argument where the last layer does not tell either.
-template <class Input, class Last, class... Joined>
-using input_problem = std::conditional_t<
+/// probabilities taken for logits, or no template argument where the last layer does not tell either. `OrSay` are the
+/// arguments that the loss may be given.
+template <class OrSay, class Input, class Last, class... Joined>
+using input_problem_of = std::conditional_t<
     std::is_same_v<Input, from_logits>,
     std::conditional_t<is_one_of<Last, Softmax, LogSoftmax, Sigmoid>, takes<raw_scores>, void>,
     std::conditional_t<std::is_same_v<Input, by_last_layer> && !is_one_of<Last, Joined...>,
-                       takes<output_of<Joined...>, or_say<from_logits, from_probabilities>>, void>>;
+                       takes<output_of<Joined...>, OrSay>, void>>;
+template <class Input, class Last, class... Joined>
+using input_problem = input_problem_of<or_say<from_logits, from_probabilities>, Input, Last, Joined...>;
 
 /// A loss of log-probabilities is no good after a layer that gives probabilities.
 template <class Last>
