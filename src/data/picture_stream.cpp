@@ -93,13 +93,15 @@ struct PictureRows {
 
 template <class T>
 Dataset<T> stream_pictures(const PictureFiles& files, const PictureOptions& options, const StreamOptions& stream) {
-  const std::vector<std::size_t> shape = detail::shape_of_pictures("stream_pictures", files, options);
-  const Dataset<T> like = files.labels.empty()
-                              ? Dataset<T>{Features<T>{"features", shape, {}}}
-                              : Dataset<T>{Features<T>{"features", shape, {}}, Labels{{}, files.classes.size()}};
-  StreamOptions named = stream;
-  if (named.name == StreamOptions{}.name) named.name = "pictures";
-  return make_stream(PictureRows<T>{std::make_shared<Pictures>(files, options, shape)}, like, named);
+  return detail::within_memory_of_pictures(files, [&] {
+    const std::vector<std::size_t> shape = detail::shape_of_pictures("stream_pictures", files, options);
+    const Dataset<T> like = files.labels.empty()
+                                ? Dataset<T>{Features<T>{"features", shape, {}}}
+                                : Dataset<T>{Features<T>{"features", shape, {}}, Labels{{}, files.classes.size()}};
+    StreamOptions named = stream;
+    if (named.name == StreamOptions{}.name) named.name = "pictures";
+    return make_stream(PictureRows<T>{std::make_shared<Pictures>(files, options, shape)}, like, named);
+  });
 }
 
 template Dataset<float> stream_pictures(const PictureFiles&, const PictureOptions&, const StreamOptions&);

@@ -1,13 +1,18 @@
 // Many pictures: where they lie, and how threads read them.
 #include "tenon/data/pictures.hpp"
 
+#include <dirent.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -28,20 +33,38 @@ namespace fs = std::filesystem;
 using detail::quoted_text;
 using detail::trimmed;
 
-bool hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
 bool is_picture(const fs::path& path) {
   std::string end = path.extension().string();
   for (char& c : end) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return end == ".png" || end == ".jpg" || end == ".jpeg";
 }
 
-/// Those below a folder, by their paths.
+/// Calls show(path) for all that lies in a folder and is not hidden. libstdc++'s iterators end the program where there
+/// is no memory for a name.
+template <class F>
+void for_each_entry(const fs::path& folder, F show) {
+  const auto fail = [&] { throw fs::filesystem_error("", folder, std::error_code(errno, std::generic_category())); };
+  const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir(folder.c_str()), ::closedir);
+  if (!all) fail();
+  while (errno = 0, true) {
+    const dirent* const entry = ::readdir(all.get());
+    if (!entry && errno != 0) fail();
+    if (!entry) return;
+    if (entry->d_name[0] != '.') show(folder / entry->d_name);
+  }
+}
+
+/// Those below a folder. Folders are not entered through links, which may lead in a circle.
+void find_pictures(const fs::path& folder, std::vector<std::string>& found) {
+  for_each_entry(folder, [&](const fs::path& path) {
+    if (fs::is_directory(fs::symlink_status(path))) find_pictures(path, found);
+    else if (is_picture(path) && fs::is_regular_file(path)) found.push_back(path.string());
+  });
+}
+/// The same by their paths.
 std::vector<std::string> pictures_below(const fs::path& folder) {
   std::vector<std::string> found;
-  for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {
-    if (hidden(at->path())) at.disable_recursion_pending();
-    else if (is_picture(at->path()) && at->is_regular_file()) found.push_back(at->path().string());
-  }
+  find_pictures(folder, found);
   std::ranges::sort(found);
   return found;
 }
@@ -70,11 +93,10 @@ void check_classes(const std::vector<std::string>& classes, const std::string& w
 PictureFiles look_into(const std::string& folder, const std::vector<std::string>& classes) {
   std::vector<std::string> found;
   bool loose = false;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (hidden(entry.path())) continue;
-    if (entry.is_directory()) found.push_back(entry.path().filename().string());
-    else loose = loose || is_picture(entry.path());
-  }
+  for_each_entry(folder, [&](const fs::path& path) {
+    if (fs::is_directory(path)) found.push_back(path.filename().string());
+    else loose = loose || is_picture(path);
+  });
   std::ranges::sort(found);
   if (found.empty())
     throw Error(fmt::format("{}: expected a folder for each class, got {}", folder,
@@ -176,19 +198,25 @@ PictureFiles read_list(std::string text, const std::string& list, const std::vec
 }  // namespace
 
 PictureFiles picture_folder(const std::string& folder, const std::vector<std::string>& classes) {
-  check_classes(classes, folder);
-  try {
-    return look_into(folder, classes);
-  } catch (const fs::filesystem_error& error) {
-    throw Error(
-        fmt::format("{}: expected a folder with a folder for each class, but {}", folder, error.code().message()));
-  }
+  return detail::within_memory(
+      folder,
+      [&] {
+        check_classes(classes, folder);
+        try {
+          return look_into(folder, classes);
+        } catch (const fs::filesystem_error& error) {
+          throw Error(fmt::format("{}: expected a folder with a folder for each class, but {}", folder,
+                                  error.code().message()));
+        }
+      },
+      ", a folder of pictures");
 }
 
 PictureFiles picture_list(const std::string& list, const std::vector<std::string>& classes) {
-  check_classes(classes, list);
-  std::string text = detail::read_file(list, "a list of pictures");
-  return detail::within_memory(list, [&] { return read_list(std::move(text), list, classes); });
+  return detail::within_memory(list, [&] {
+    check_classes(classes, list);
+    return read_list(detail::read_file(list, "a list of pictures"), list, classes);
+  });
 }
 
 namespace detail {
@@ -215,15 +243,15 @@ void check_picture_shape(const std::string& path, const std::vector<std::size_t>
 
 template <class T>
 Dataset<T> read_pictures(const PictureFiles& files, const PictureOptions& options) {
-  const std::vector<std::size_t> shape = detail::shape_of_pictures("read_pictures", files, options);
-  const std::size_t count = files.paths.size();
-  const std::size_t size = shape[0] * shape[1] * shape[2];
-  if (count > options.most_bytes / sizeof(T) / size)
-    throw Error(
-        fmt::format("read_pictures: expected samples of at most {} bytes together (.most_bytes), got {} pictures "
-                    "of {}, {} bytes each",
-                    options.most_bytes, count, detail::shape_text(shape), size * sizeof(T)));
-  return detail::within_memory(files.paths[0] + " and other pictures", [&] {
+  return detail::within_memory_of_pictures(files, [&] {
+    const std::vector<std::size_t> shape = detail::shape_of_pictures("read_pictures", files, options);
+    const std::size_t count = files.paths.size();
+    const std::size_t size = shape[0] * shape[1] * shape[2];
+    if (count > options.most_bytes / sizeof(T) / size)
+      throw Error(
+          fmt::format("read_pictures: expected samples of at most {} bytes together (.most_bytes), got {} pictures "
+                      "of {}, {} bytes each",
+                      options.most_bytes, count, detail::shape_text(shape), size * sizeof(T)));
     std::vector<T> features(count * size);
     LongJob job("reading pictures", count, "pictures", options.progress);
     for_all(count, threads_for(options.threads, count), job, [&](std::size_t i) {

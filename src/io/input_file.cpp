@@ -62,8 +62,8 @@ std::string read_file(const std::string& path, const char* what) {
   });
 }
 
-void fail_for_memory(const std::string& path) {
-  throw Error(path + ": expected a file that fits in memory, got one that does not");
+void fail_for_memory(const std::string& path, const char* more) {
+  throw Error(path + more + ": expected a file that fits in memory, got one that does not");
 }
 
 }  // namespace tenon::detail

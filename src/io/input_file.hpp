@@ -38,17 +38,17 @@ private:
 /// The whole content of a regular file. Too little memory for it is an Error too.
 std::string read_file(const std::string& path, const char* what = "a file");
 
-[[noreturn]] void fail_for_memory(const std::string& path);
+[[noreturn]] void fail_for_memory(const std::string& path, const char* more = "");
 
-/// What `read` gives; std::bad_alloc on the way becomes an Error that names the file.
+/// What `read` gives; std::bad_alloc on the way becomes an Error that names the file, and `more` that goes with it.
 template <class F>
-auto within_memory(const std::string& path, F read) {
+auto within_memory(const std::string& path, F read, const char* more = "") {
   try {
     return read();
   } catch (const std::bad_alloc&) {
-    fail_for_memory(path);
+    fail_for_memory(path, more);
   } catch (const std::length_error&) {  // more than any string or vector may hold
-    fail_for_memory(path);
+    fail_for_memory(path, more);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <tenon/error.hpp>
 
+#include "input_file.hpp"
 #include "load_names.hpp"
 #include "prefix_hint.hpp"
 
@@ -69,7 +70,9 @@ std::string detail::name_in_network(std::string_view name, const LoadOptions& op
   return std::string(name);
 }
 
-Loaded load_tensors(const SafeTensors& file, std::span<const Expected> expected, const LoadOptions& options) {
+namespace {
+
+Loaded load_named(const SafeTensors& file, std::span<const Expected> expected, const LoadOptions& options) {
   std::map<std::string, const TensorInfo*, std::less<>> there;
   Loaded result;
   std::vector<std::string> wrong;
@@ -115,6 +118,12 @@ Loaded load_tensors(const SafeTensors& file, std::span<const Expected> expected,
     if (matches[i].to->f64 != nullptr) std::ranges::copy(f64[i], matches[i].to->f64);
   }
   return result;
+}
+
+}  // namespace
+
+Loaded load_tensors(const SafeTensors& file, std::span<const Expected> expected, const LoadOptions& options) {
+  return detail::within_memory(file.origin(), [&] { return load_named(file, expected, options); });
 }
 
 }  // namespace tenon

@@ -188,13 +188,16 @@ void save_model(const Model& model, const std::string& path) {
 }
 
 template <class Model>
-std::vector<Expected> expected_by(Model& model) {
-  std::vector<Expected> expected;
-  for (const ParameterEntry& entry : parameter_table<typename Model::network>) {
-    Expected tensor{.name = entry.name, .shape = {entry.dims, entry.rank}};
+auto expected_by(Model& model) {
+  constexpr const auto& table = parameter_table<typename Model::network>;
+  std::array<Expected, table.size()> expected{};
+  std::size_t i = 0;
+  for (const ParameterEntry& entry : table) {
+    Expected& tensor = expected[i++];
+    tensor.name = entry.name;
+    tensor.shape = {entry.dims, entry.rank};
     if constexpr (std::is_same_v<typename Model::scalar, float>) tensor.f32 = model.values(entry).data();
     else tensor.f64 = model.values(entry).data();
-    expected.push_back(tensor);
   }
   return expected;
 }

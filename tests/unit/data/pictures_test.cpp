@@ -16,6 +16,7 @@
 #include <tenon/error.hpp>
 #include <tenon/report/data_report.hpp>
 
+#include "support/faults.hpp"
 #include "support/golden.hpp"
 
 namespace fs = std::filesystem;
@@ -276,6 +277,33 @@ TEST_CASE("pictures are decoded by a loader's threads, and some are kept") {
   CHECK_THROWS_WITH(k_folds(stream, 2, 1), refused);
   CHECK_THROWS_WITH(seen(augmented<Augment<Mixup<0.2>>>(typed<Shape<1, 2, 3>, Classes<2>>(stream), 1)),
                     Catch::Contains("pets: expected data in memory for Mixup"));
+}
+
+TEST_CASE("whoever reads pictures says that there is too little memory") {
+  if (!reads_pictures()) return;
+  const Folder folder;
+  for (const std::string name : {"first/a", "first/deep/er/b", "second/a name that is longer than sixteen bytes"}) {
+    const std::string path = folder / (name + ".png");
+    fs::create_directories(fs::path(path).parent_path());
+    write_png(path, std::vector<float>(6, 0.5F), std::vector<std::size_t>{1, 2, 3});
+  }
+  const std::string place = folder.path.string();
+  const PictureFiles files = picture_folder(place);
+  CHECK(files.labels == std::vector<std::int32_t>{0, 0, 1});
+  const PictureOptions options{.channels = 1, .threads = 1, .progress = false, .cache_bytes = 1000};
+  const auto each = [](auto read) {
+    std::size_t others = 0;
+    const long calls = test::fail_each(
+        test::Fault::allocation, [] {}, [&] { read(); },
+        [&](const std::exception_ptr& thrown) { others += thrown && !test::is_error(thrown) ? 1 : 0; });
+    CHECK(calls > 10);
+    return others;
+  };
+  CHECK(each([&] { picture_folder(place); }) == 0);
+  CHECK(each([&] { read_pictures(files, options); }) == 0);
+  CHECK(each([&] { stream_pictures(files, options, {.workers = 0}); }) == 0);
+  const auto stream = stream_pictures(files, options, {.workers = 0});
+  CHECK(stream.take(3).size() == 3);
 }
 
 TEST_CASE("a page about a data set") {

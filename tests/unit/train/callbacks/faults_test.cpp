@@ -65,6 +65,26 @@ TEST_CASE("whichever allocation fails, resuming does all or nothing") {
   CHECK(everything);
 }
 
+TEST_CASE("whichever allocation fails, weights are loaded or the model stays as it was") {
+  const Folder folder;
+  const std::string path = folder / "weights.safetensors";
+  const Model<Net> saved{1}, before{7};
+  saved.save(path);
+  const auto each = [&](auto load) {
+    Model<Net> model;
+    bool right = true;
+    const long allocations = test::fail_each(
+        test::Fault::allocation, [&] { model = before; }, [&] { load(model); },
+        [&](const std::exception_ptr& thrown) {
+          right = right && (thrown ? test::is_error(thrown) && same_bits(model, before) : same_bits(model, saved));
+        });
+    CHECK(allocations > 20);
+    return right;
+  };
+  CHECK(each([&](Model<Net>& model) { model.load(path); }));
+  CHECK(each([&](Model<Net>& model) { model.load(path, {.partial = true}); }));
+}
+
 TEST_CASE("a checkpoint that cannot be written leaves the one before and a model that can be used") {
   const Folder folder;
   const ModelCheckpoint checkpoint{.path = folder / "run.safetensors", .every_steps = 1, .resume = true};
