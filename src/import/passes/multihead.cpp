@@ -10,7 +10,7 @@
 /// Multi-head attention from its pieces. Files write it in many ways: one matrix for queries, keys and values or three,
 /// heads cut by Reshape and Transpose before or behind the scale, batch and heads as one axis or two. So no form is
 /// looked for. What matters is which number goes where: numbers that say their own place are moved as the file's nodes
-/// move them, and the places tell which row of a matrix makes which number of which head.
+/// move them, and the places say which row of a matrix makes which number of which head.
 namespace tenon::importing {
 
 namespace {
@@ -312,7 +312,7 @@ std::optional<Part> part_of(const Edit& edit, const std::string& value, std::siz
   return Part{std::move(*made), std::move(*matrix), moved.scale};
 }
 
-/// Does nobody else read what these nodes give?
+/// Whether no other node reads what these nodes give, and none of it is an output.
 bool alone(const Edit& edit, const std::vector<const Node*>& nodes, const Node& last) {
   std::set<const Node*> inside(nodes.begin(), nodes.end());
   inside.insert(&last);
@@ -335,135 +335,201 @@ Array matrix_of(const std::vector<const Part*>& parts, std::size_t width, Type t
   return all;
 }
 
-/// `anywhere`: where no value behind the attention has the axes of the sequence, it gets those of this node.
-bool name_attention(Edit& edit, Node& node, bool anywhere) {
-  if (!node.domain.empty() || !is_any_of(node.op, {"MatMul", "Gemm", "Add", "Reshape", "Transpose"})) return false;
-  std::vector<const Node*> nodes;
-  const auto keep = [&](const auto& more) { nodes.insert(nodes.end(), more.begin(), more.end()); };
-  const std::string& y = node.outputs[0];
-  if (edit.dims(y).size() < 2) return false;
+/// The attention whose result is what a node gives, found on the way back from there.
+class Attention {
+public:
+  Attention(Edit& edit, Node& node) : edit_(edit), node_(node) {}
 
-  // back from the output: its projection, the sum of values, softmax, scores
-  Way behind(edit, y);
-  while (behind.turn()) {
+  bool find() {
+    return find_nodes() && find_sizes() && find_matrices() && find_sequences() && find_order() &&
+           alone(edit_, nodes_, node_);
   }
-  const auto out = projection(edit, behind.value());
-  if (!out || out->inputs() != out->outputs()) return false;
-  if (out->bias.empty()) {  // its bias may come
-    const auto& readers = edit.readers(y);
-    if (readers.size() == 1 && readers[0]->op == "Add" && projection(edit, readers[0]->outputs[0])) return false;
-  }
-  Way together(edit, out->x);
-  while (together.turn()) {
-  }
-  const Node* sum = edit.maker(together.value(), "MatMul");
-  if (sum == nullptr) return false;
-  Way shares(edit, sum->inputs[0]);
-  while (shares.turn()) {
-  }
-  const Node* softmax = edit.maker(shares.value(), "Softmax");
-  if (softmax == nullptr || !std::ranges::is_sorted(shares.moved().places)) return false;
-  const auto scores = scores_of(edit, *softmax);
-  if (!scores) return false;
-  keep(behind.nodes()), keep(out->nodes), keep(together.nodes()), keep(shares.nodes()), keep(scores->nodes);
-  nodes.push_back(sum);
+  /// One node in its place. `anywhere`: where no value behind the attention has the axes of the sequence, it gets those
+  /// of this node.
+  bool write(bool anywhere);
 
-  // sizes
-  const Dims q = edit.dims(scores->product->inputs[0]), k = edit.dims(scores->product->inputs[1]),
-             v = edit.dims(sum->inputs[1]), p = edit.dims(sum->inputs[0]);
-  if (q.size() < 3 || k.size() != q.size() || v.size() != p.size() || p.size() < 3) return false;
-  const auto front = [](const Dims& dims) { return Dims(dims.begin(), dims.end() - 2); };
-  if (front(q) != front(k) || front(v) != front(p)) return false;
-  Sizes sizes;
-  sizes.queries = static_cast<std::size_t>(q[q.size() - 2]);
-  sizes.keys = static_cast<std::size_t>(k.back());
-  sizes.depth = static_cast<std::size_t>(q.back());
-  const auto all = static_cast<std::size_t>(count_of(front(q))), width = out->inputs();
-  if (sizes.queries < 2 || sizes.keys < 2 || sizes.depth == 0 || all == 0 || width % sizes.depth != 0) return false;
-  sizes.heads = width / sizes.depth;
-  sizes.samples = all / sizes.heads;
-  if (all % sizes.heads != 0 || static_cast<std::size_t>(v.back()) != sizes.depth || v[v.size() - 2] != k.back())
-    return false;
-  if (sizes.samples != 1 && !edit.is_batch(static_cast<std::int64_t>(sizes.samples))) return false;
+private:
+  /// The projection of the output, the sum of values, softmax, scores.
+  bool find_nodes();
+  bool find_sizes();
+  /// Queries, keys and values: which matrix makes them, and which of its columns which head.
+  bool find_matrices();
+  /// What is looked at, and by what.
+  bool find_sequences();
+  /// Which number of the sum each one is that the last matrix reads, and which of its rows is which step.
+  bool find_order();
+  /// Whether the rows of the output are the steps, (sample, time) or (time, sample).
+  bool rows_are_steps(bool time_second) const;
 
-  // (sample, head, step, number) of the places in a product
-  const auto rows_of = [&](std::size_t steps) {
-    return [&sizes, steps](std::size_t i) {
+  void keep(const std::vector<const Node*>& more) { nodes_.insert(nodes_.end(), more.begin(), more.end()); }
+  /// What belongs to a number of queries, values or the sum of values.
+  auto place_in_rows(std::size_t steps) const {
+    return [&sizes = sizes_, steps](std::size_t i) {
       const std::size_t row = i / sizes.depth, block = row / steps;
       return Place{block / sizes.heads, block % sizes.heads, row % steps, i % sizes.depth};
     };
-  };
-  const auto columns = [&](std::size_t i) {
-    const std::size_t row = i / sizes.keys, block = row / sizes.depth;
-    return Place{block / sizes.heads, block % sizes.heads, i % sizes.keys, row % sizes.depth};
-  };
-  const auto query = part_of(edit, scores->product->inputs[0], sizes.queries, sizes, rows_of(sizes.queries), nodes);
-  const auto key = part_of(edit, scores->product->inputs[1], sizes.keys, sizes, columns, nodes);
-  const auto value = part_of(edit, sum->inputs[1], sizes.keys, sizes, rows_of(sizes.keys), nodes);
-  if (!query || !key || !value || value->scale != 1 || key->matrix.rows != value->matrix.rows) return false;
-  const double scale = scores->scale * query->scale * key->scale * std::sqrt(static_cast<double>(sizes.depth));
-  if (!(std::abs(scale - 1) < 1e-6)) return false;
-
-  // the sequences
-  const auto seen = sequence_of(edit, key->made.x, key->matrix.rows, sizes.samples, sizes.keys, width),
-             also = sequence_of(edit, value->made.x, value->matrix.rows, sizes.samples, sizes.keys, width),
-             looks = sequence_of(edit, query->made.x, query->matrix.rows, sizes.samples, sizes.queries, width);
-  if (!seen || !also || !looks || seen->value != also->value) return false;
-  const bool itself = looks->value == seen->value;
-  if ((itself && sizes.queries != sizes.keys) || (!itself && scores->causal)) return false;
-
-  // what is written: which number of the sum each one that the last matrix reads is
-  const Moved heads = together.moved();
-  Places order(heads.places.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[heads.places[i]] = i;
-  const auto joined = matrix_of(order, width, sizes.queries, sizes, rows_of(sizes.queries));
-  if (!joined) return false;
-  const Dims& x = edit.dims(looks->value);
-  const Places rows = behind.moved().places;  // of the output, in what the last matrix gives
-  std::optional<bool> time_second;
-  for (const bool second : {true, false}) {
-    bool holds = true;
-    for (std::size_t s = 0; s < sizes.samples && holds; ++s)
-      for (std::size_t t = 0; t < sizes.queries && holds; ++t) {
-        const std::size_t row = second ? s * sizes.queries + t : t * sizes.samples + s;
-        for (std::size_t i = 0; i < width; ++i)
-          holds = holds && rows[row * width + i] == joined->rows[s * sizes.queries + t] * width + i;
-      }
-    if (holds && (!time_second || second == (looks->time == 1))) time_second = second;
   }
-  if (!time_second || !alone(edit, nodes, node)) return false;
-  const bool one = sizes.samples == 1, fits = edit.dims(y) == x && (one || *time_second == (looks->time == 1));
-  if (!fits && (!anywhere || !one)) return false;
+  /// The same of keys, which are transposed.
+  auto place_in_columns() const {
+    return [&sizes = sizes_](std::size_t i) {
+      const std::size_t row = i / sizes.keys, block = row / sizes.depth;
+      return Place{block / sizes.heads, block % sizes.heads, i % sizes.keys, row % sizes.depth};
+    };
+  }
+  Names write_inputs();
 
-  const Type type = edit.type(looks->value);
-  const std::vector<const Part*> parts{&*query, &*key, &*value};
-  Array in_bias{type, {static_cast<std::int64_t>(3 * width)}, {}},
-      out_bias{type, {static_cast<std::int64_t>(width)}, {}};
+  Edit& edit_;
+  Node& node_;
+  std::vector<const Node*> nodes_{};  // all but the last
+  std::optional<Projection> out_{};
+  std::optional<Scores> scores_{};
+  const Node* sum_ = nullptr;
+  Places output_rows_{};  // of the output, in what the last matrix gives
+  Places heads_{};        // of what the last matrix reads, in the sum
+  Sizes sizes_{};
+  std::optional<Part> query_{}, key_{}, value_{};
+  std::optional<Sequence> looks_{}, seen_{};
+  std::optional<Matrix> joined_{};
+  bool time_second_ = false;
+};
+
+bool Attention::find_nodes() {
+  const std::string& y = node_.outputs[0];
+  if (edit_.dims(y).size() < 2) return false;
+  Way behind(edit_, y);
+  while (behind.turn()) {
+  }
+  out_ = projection(edit_, behind.value());
+  if (!out_ || out_->inputs() != out_->outputs()) return false;
+  if (out_->bias.empty()) {  // its bias may come
+    const auto& readers = edit_.readers(y);
+    if (readers.size() == 1 && readers[0]->op == "Add" && projection(edit_, readers[0]->outputs[0])) return false;
+  }
+  Way together(edit_, out_->x);
+  while (together.turn()) {
+  }
+  sum_ = edit_.maker(together.value(), "MatMul");
+  if (sum_ == nullptr) return false;
+  Way shares(edit_, sum_->inputs[0]);
+  while (shares.turn()) {
+  }
+  const Node* softmax = edit_.maker(shares.value(), "Softmax");
+  if (softmax == nullptr || !std::ranges::is_sorted(shares.moved().places)) return false;
+  scores_ = scores_of(edit_, *softmax);
+  if (!scores_) return false;
+  keep(behind.nodes()), keep(out_->nodes), keep(together.nodes()), keep(shares.nodes()), keep(scores_->nodes);
+  nodes_.push_back(sum_);
+  output_rows_ = behind.moved().places;
+  heads_ = together.moved().places;
+  return true;
+}
+
+bool Attention::find_sizes() {
+  const Dims q = edit_.dims(scores_->product->inputs[0]), k = edit_.dims(scores_->product->inputs[1]),
+             v = edit_.dims(sum_->inputs[1]), p = edit_.dims(sum_->inputs[0]);
+  if (q.size() < 3 || k.size() != q.size() || v.size() != p.size() || p.size() < 3) return false;
+  const auto front = [](const Dims& dims) { return Dims(dims.begin(), dims.end() - 2); };
+  if (front(q) != front(k) || front(v) != front(p)) return false;
+  sizes_.queries = static_cast<std::size_t>(q[q.size() - 2]);
+  sizes_.keys = static_cast<std::size_t>(k.back());
+  sizes_.depth = static_cast<std::size_t>(q.back());
+  const auto all = static_cast<std::size_t>(count_of(front(q))), width = out_->inputs();
+  if (sizes_.queries < 2 || sizes_.keys < 2 || sizes_.depth == 0 || all == 0 || width % sizes_.depth != 0) return false;
+  sizes_.heads = width / sizes_.depth;
+  sizes_.samples = all / sizes_.heads;
+  if (all % sizes_.heads != 0 || static_cast<std::size_t>(v.back()) != sizes_.depth || v[v.size() - 2] != k.back())
+    return false;
+  return sizes_.samples == 1 || edit_.is_batch(static_cast<std::int64_t>(sizes_.samples));
+}
+
+bool Attention::find_matrices() {
+  const Names& product = scores_->product->inputs;
+  query_ = part_of(edit_, product[0], sizes_.queries, sizes_, place_in_rows(sizes_.queries), nodes_);
+  key_ = part_of(edit_, product[1], sizes_.keys, sizes_, place_in_columns(), nodes_);
+  value_ = part_of(edit_, sum_->inputs[1], sizes_.keys, sizes_, place_in_rows(sizes_.keys), nodes_);
+  if (!query_ || !key_ || !value_ || value_->scale != 1 || key_->matrix.rows != value_->matrix.rows) return false;
+  const double scale = scores_->scale * query_->scale * key_->scale * std::sqrt(static_cast<double>(sizes_.depth));
+  return std::abs(scale - 1) < 1e-6;
+}
+
+bool Attention::find_sequences() {
+  const auto sequence = [&](const Part& part, std::size_t steps) {
+    return sequence_of(edit_, part.made.x, part.matrix.rows, sizes_.samples, steps, sizes_.width());
+  };
+  seen_ = sequence(*key_, sizes_.keys);
+  looks_ = sequence(*query_, sizes_.queries);
+  const std::optional<Sequence> values = sequence(*value_, sizes_.keys);
+  if (!seen_ || !values || !looks_ || seen_->value != values->value) return false;
+  return looks_->value == seen_->value ? sizes_.queries == sizes_.keys : !scores_->causal;
+}
+
+bool Attention::find_order() {
+  Places order(heads_.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[heads_[i]] = i;
+  joined_ = matrix_of(order, sizes_.width(), sizes_.queries, sizes_, place_in_rows(sizes_.queries));
+  if (!joined_) return false;
+  // with one sample, or one step, both may hold: then as the sequence has it
+  const bool first = rows_are_steps(false), second = rows_are_steps(true);
+  time_second_ = second && (!first || looks_->time == 1);
+  return first || second;
+}
+
+bool Attention::rows_are_steps(bool time_second) const {
+  const std::size_t width = sizes_.width();
+  for (std::size_t s = 0; s < sizes_.samples; ++s)
+    for (std::size_t t = 0; t < sizes_.queries; ++t) {
+      const std::size_t row = time_second ? s * sizes_.queries + t : t * sizes_.samples + s;
+      for (std::size_t i = 0; i < width; ++i)
+        if (output_rows_[row * width + i] != joined_->rows[s * sizes_.queries + t] * width + i) return false;
+    }
+  return true;
+}
+
+/// The sequence, the matrices of queries, keys and values as one, their bias, the last matrix and its bias, and what is
+/// looked at where that is another sequence.
+Names Attention::write_inputs() {
+  const Type type = edit_.type(looks_->value);
+  const std::size_t width = sizes_.width();
+  const auto w = static_cast<std::int64_t>(width);
+  const std::vector<const Part*> parts{&*query_, &*key_, &*value_};
+  Array in_bias{type, {3 * w}, {}}, out_weight{type, {w, w}, {}}, out_bias{type, {w}, {}};
   for (const Part* part : parts)
     for (const std::size_t column : part->matrix.columns) in_bias.values.push_back(part->made.bias_of(column));
-  Array out_weight{type, {out_bias.dims[0], out_bias.dims[0]}, {}};
   for (std::size_t o = 0; o < width; ++o) {
-    out_bias.values.push_back(out->bias_of(o));
-    for (const std::size_t column : joined->columns) out_weight.values.push_back(out->at(o, column));
+    out_bias.values.push_back(out_->bias_of(o));
+    for (const std::size_t column : joined_->columns) out_weight.values.push_back(out_->at(o, column));
   }
-  Names inputs{looks->value, edit.add(matrix_of(parts, width, type)), edit.add(std::move(in_bias)),
-               edit.add(std::move(out_weight)), edit.add(std::move(out_bias))};
-  if (!itself) inputs.push_back(seen->value);
-  const Attributes attributes{{"num_heads", static_cast<std::int64_t>(sizes.heads)},
-                              {"causal", std::int64_t{scores->causal}},
-                              {"time", looks->time},
-                              {"memory_time", seen->time}};
-  if (fits) return edit.become(node, "MultiheadAttention", inputs, attributes), true;
-  const Dims own = edit.dims(y);
-  std::string made = edit.emit(node, "MultiheadAttention", inputs, attributes);
-  if (own.size() == 3 && x.size() == 3 && own[0] == x[1] && own[1] == x[0]) {
-    edit.become(node, "Transpose", {made}, {{"perm", Dims{1, 0, 2}}});
+  Names inputs{looks_->value, edit_.add(matrix_of(parts, width, type)), edit_.add(std::move(in_bias)),
+               edit_.add(std::move(out_weight)), edit_.add(std::move(out_bias))};
+  if (looks_->value != seen_->value) inputs.push_back(seen_->value);
+  return inputs;
+}
+
+bool Attention::write(bool anywhere) {
+  const Dims x = edit_.dims(looks_->value), y = edit_.dims(node_.outputs[0]);
+  const bool one = sizes_.samples == 1, fits = y == x && (one || time_second_ == (looks_->time == 1));
+  if (!fits && (!anywhere || !one)) return false;
+  const Attributes attributes{{"num_heads", static_cast<std::int64_t>(sizes_.heads)},
+                              {"causal", std::int64_t{scores_->causal}},
+                              {"time", looks_->time},
+                              {"memory_time", seen_->time}};
+  const Names inputs = write_inputs();
+  if (fits) return edit_.become(node_, "MultiheadAttention", inputs, attributes), true;
+  const std::string made = edit_.emit(node_, "MultiheadAttention", inputs, attributes);
+  if (y.size() == 3 && x.size() == 3 && y[0] == x[1] && y[1] == x[0]) {
+    edit_.become(node_, "Transpose", {made}, {{"perm", Dims{1, 0, 2}}});
   } else {
-    Dims target = own;
+    Dims target = y;
     if (target[0] == x[0]) target[0] = 0;
-    edit.become(node, "Reshape", {made, edit.add(target)});
+    edit_.become(node_, "Reshape", {made, edit_.add(target)});
   }
   return true;
+}
+
+bool name_attention(Edit& edit, Node& node, bool anywhere) {
+  if (!node.domain.empty() || !is_any_of(node.op, {"MatMul", "Gemm", "Add", "Reshape", "Transpose"})) return false;
+  Attention attention(edit, node);
+  return attention.find() && attention.write(anywhere);
 }
 
 }  // namespace

@@ -318,8 +318,8 @@ TEST_CASE("a row is a type") {
   const auto like = csv::like<Home>(table.path);
   const Table other("city,note,price,age\nRome,?,10,3\n");
   CHECK(copy(csv::read<Home>(other.path, like).sample(0)) == std::vector<float>{3, 0, 1, 0});
-  const Table turned("price,age,city\n10,3,Rome\n20,4,Oslo\n");
-  CHECK(copy(csv::read<Home>(turned.path).features()) == copy(homes.features()));
+  const Table reordered("price,age,city\n10,3,Rome\n20,4,Oslo\n");
+  CHECK(copy(csv::read<Home>(reordered.path).features()) == copy(homes.features()));
 }
 
 TEST_CASE("any bytes either make a table or an error") {

@@ -259,105 +259,139 @@ struct Reference {
   }
 };
 
-/// What is wrong with one graph; empty where nothing is.
-std::string judge_graph(std::uint64_t seed) {
-  const RandomGraph g(seed);
-  const GraphShape shape = g.shape();
-  Plan plan;
-  fill_graph_plan(shape, plan);
-  const Needs& needs = plan.layout.needs;
-  constexpr std::size_t batch = 2;
-  Stream stream{seed, Purpose::sampling};
-  std::vector<std::vector<double>> x(inputs);
-  for (std::size_t i = 0; i < inputs; ++i)
-    for (std::size_t n = 0; n < batch * g.input_sizes[i]; ++n) x[i].push_back(stream.uniform(-1.0, 1.0));
-  std::vector<double> dy_values;
-  for (std::size_t n = 0; n < batch * plan.layout.output_size; ++n) dy_values.push_back(stream.uniform(-1.0, 1.0));
+/// One graph with random numbers, run by its plan in guarded memory and by the reference. Every function gives what is
+/// wrong; nothing where all is right.
+class Trial {
+public:
+  explicit Trial(std::uint64_t seed)
+      : g_(seed),
+        shape_(g_.shape()),
+        plan_(planned(shape_)),
+        saved_(plan_.layout.needs.saved.sample * batch),
+        y_(batch, plan_.layout.output_size, 3),
+        dy_(batch, plan_.layout.output_size, 5) {
+    Stream stream{seed, Purpose::sampling};
+    const auto uniform = [&](std::size_t count) {
+      std::vector<double> numbers;
+      for (std::size_t n = 0; n < count; ++n) numbers.push_back(stream.uniform(-1.0, 1.0));
+      return numbers;
+    };
+    std::vector<std::vector<double>> x;
+    for (std::size_t i = 0; i < inputs; ++i) x.push_back(uniform(batch * g_.input_sizes[i]));
+    const std::vector<double> dy = uniform(batch * plan_.layout.output_size);
+    for (std::size_t s = 0; s < batch; ++s) reference_.emplace_back(g_, x, dy, s);
 
-  std::vector<Reference> reference;
-  for (std::size_t s = 0; s < batch; ++s) reference.emplace_back(g, x, dy_values, s);
-
-  using test::Guarded;
-  using test::GuardedRows;
-  Context ctx;
-  Guarded<double> saved(needs.saved.sample * batch);
-  GuardedRows<double> y(batch, plan.layout.output_size, 3), dy(batch, plan.layout.output_size, 5);
-  dy.assign(dy_values);
-  std::vector<GuardedRows<double>> in, dx;
-  for (std::size_t i = 0; i < inputs; ++i) {
-    in.emplace_back(batch, g.input_sizes[i], 2 + i);
-    in[i].assign(x[i]);
-    dx.emplace_back(batch, g.input_sizes[i], 4 + i);
-  }
-  const RowsOf<const double, inputs> rows_in{in[0], in[1]};
-  const auto judge = [&](const char* pass, const Guarded<double>& scratch) -> std::string {
-    if (!scratch.intact() || !saved.intact() || !y.intact() || !dx[0].intact() || !dx[1].intact())
-      return std::string(pass) + " wrote out of bounds";
-    return {};
-  };
-  const auto forward = [&](auto mode) -> std::string {
-    using Mode = decltype(mode);
-    Guarded<double> scratch((Mode::training ? needs.forward.sample : needs.inference.sample) * batch);
-    y.spoil();
-    if (Mode::training) saved.spoil();
-    Memory<double> memory{};
-    memory.workspace.saved = Mode::training ? saved.data() : nullptr;
-    memory.workspace.scratch = scratch.data();
-    const auto& table = Mode::training ? plan.training : plan.inference;
-    const Rows<double> out = y;
-    GraphForward<Context, double, Mode, inputs> walk{
-        ctx, shape, plan.slots.data(), table.spots.data(), table.moves.data(), rows_in, {&memory, out, batch}};
-    for (std::size_t k = 0; k < nodes; ++k) step(walk, g, k);
-    walk.finish(table.output_moves.data());
-    std::size_t at = 0;
-    for (const std::size_t v : g.outputs) {
-      for (std::size_t s = 0; s < batch; ++s)
-        for (std::size_t i = 0; i < g.size(v); ++i)
-          if (y(s, at + i) != reference[s].value[v][i])
-            return std::string(Mode::training ? "training" : "evaluation") + " gives another value";
-      at += g.size(v);
+    dy_.assign(dy);
+    for (std::size_t i = 0; i < inputs; ++i) {
+      x_.emplace_back(batch, g_.input_sizes[i], 2 + i);
+      x_[i].assign(x[i]);
+      dx_.emplace_back(batch, g_.input_sizes[i], 4 + i);
     }
-    return judge("forward", scratch);
-  };
-  const auto backward = [&](bool first, bool second) -> std::string {
-    Guarded<double> scratch(needs.backward.sample * batch);
-    for (auto& d : dx) d.spoil();
+  }
+
+  std::string fault() {
+    if (auto found = forward<Evaluation>(); !found.empty()) return found;
+    if (auto found = forward<Training>(); !found.empty()) return found;
+    for (const auto& [first, second] : {std::pair{true, true}, {true, false}, {false, true}, {false, false}})
+      if (auto found = backward(first, second); !found.empty()) return found;
+    return {};
+  }
+
+private:
+  static constexpr std::size_t batch = 2;
+
+  static Plan planned(const GraphShape& shape) {
+    Plan plan;
+    fill_graph_plan(shape, plan);
+    return plan;
+  }
+
+  template <class Mode>
+  std::string forward() {
+    const Needs& needs = plan_.layout.needs;
+    test::Guarded<double> scratch((Mode::training ? needs.forward.sample : needs.inference.sample) * batch);
+    y_.spoil();
+    if (Mode::training) saved_.spoil();
     Memory<double> memory{};
-    memory.workspace.saved = saved.data();
+    memory.workspace.saved = Mode::training ? saved_.data() : nullptr;
     memory.workspace.scratch = scratch.data();
-    Rows<const double> out = y;
+    const auto& table = Mode::training ? plan_.training : plan_.inference;
+    const Rows<double> out = y_;
+    GraphForward<Context, double, Mode, inputs> walk{
+        ctx_, shape_, plan_.slots.data(), table.spots.data(), table.moves.data(), input_rows(), {&memory, out, batch}};
+    for (std::size_t k = 0; k < nodes; ++k) step(walk, g_, k);
+    walk.finish(table.output_moves.data());
+    if (!gives_values()) return std::string(Mode::training ? "training" : "evaluation") + " gives another value";
+    return out_of_bounds("forward", scratch);
+  }
+
+  /// The gradients of the inputs that are asked for.
+  std::string backward(bool first, bool second) {
+    const Needs& needs = plan_.layout.needs;
+    test::Guarded<double> scratch(needs.backward.sample * batch);
+    for (auto& d : dx_) d.spoil();
+    Memory<double> memory{};
+    memory.workspace.saved = saved_.data();
+    memory.workspace.scratch = scratch.data();
+    Rows<const double> out = y_;
     if (!needs.backward_reads_output) out.data = nullptr;
-    RowsOf<const double, inputs> read = rows_in;
-    RowsOf<double, inputs> asked{dx[0], dx[1]};
+    RowsOf<const double, inputs> read = input_rows();
+    RowsOf<double, inputs> asked{dx_[0], dx_[1]};
     for (std::size_t i = 0; i < inputs; ++i)
       if ((needs.backward_reads_input >> i & 1U) == 0) read[i].data = nullptr;
     if (!first) asked[0].data = nullptr;
     if (!second) asked[1].data = nullptr;
-    GraphBackward<Context, double, Plan, inputs, nodes> walk{ctx, shape, plan, read, asked, memory, out, dy};
+    GraphBackward<Context, double, Plan, inputs, nodes> walk{ctx_, shape_, plan_, read, asked, memory, out, dy_};
     walk.begin();
-    for (std::size_t k = nodes; k-- > 0;) step(walk, g, k);
+    for (std::size_t k = nodes; k-- > 0;) step(walk, g_, k);
     for (std::size_t i = 0; i < inputs; ++i)
-      for (std::size_t s = 0; asked[i] && s < batch; ++s)
-        for (std::size_t j = 0; j < g.input_sizes[i]; ++j) {
-          const double expected = reference[s].gradient[i][j];
-          if (!(std::abs(dx[i](s, j) - expected) <= 1e-12 * (1 + std::abs(expected))))
-            return "backward gives another gradient of input " + std::to_string(i);
-        }
-    return judge("backward", scratch);
-  };
-  if (auto fault = forward(Evaluation{}); !fault.empty()) return fault;
-  if (auto fault = forward(Training{}); !fault.empty()) return fault;
-  for (const auto& [first, second] : {std::pair{true, true}, {true, false}, {false, true}, {false, false}})
-    if (auto fault = backward(first, second); !fault.empty()) return fault;
-  return {};
-}
+      if (asked[i] && !gives_gradient(i)) return "backward gives another gradient of input " + std::to_string(i);
+    return out_of_bounds("backward", scratch);
+  }
+
+  bool gives_values() const {
+    std::size_t at = 0;
+    for (const std::size_t v : g_.outputs) {
+      for (std::size_t s = 0; s < batch; ++s)
+        for (std::size_t i = 0; i < g_.size(v); ++i)
+          if (y_(s, at + i) != reference_[s].value[v][i]) return false;
+      at += g_.size(v);
+    }
+    return true;
+  }
+
+  bool gives_gradient(std::size_t input) const {
+    for (std::size_t s = 0; s < batch; ++s)
+      for (std::size_t j = 0; j < g_.input_sizes[input]; ++j) {
+        const double expected = reference_[s].gradient[input][j];
+        if (!(std::abs(dx_[input](s, j) - expected) <= 1e-12 * (1 + std::abs(expected)))) return false;
+      }
+    return true;
+  }
+
+  std::string out_of_bounds(const char* pass, const test::Guarded<double>& scratch) const {
+    if (scratch.intact() && saved_.intact() && y_.intact() && dx_[0].intact() && dx_[1].intact()) return {};
+    return std::string(pass) + " wrote out of bounds";
+  }
+
+  RowsOf<const double, inputs> input_rows() const { return {x_[0], x_[1]}; }
+
+  RandomGraph g_;
+  GraphShape shape_;
+  Plan plan_;
+  Context ctx_{};
+  std::vector<Reference> reference_{};  // one for each sample
+  test::Guarded<double> saved_;
+  test::GuardedRows<double> y_, dy_;
+  std::vector<test::GuardedRows<double>> x_{}, dx_{};
+};
 
 }  // namespace
 
 TEST_CASE("graphs drawn at random give what an interpreter gives") {
   std::size_t faults = 0;
   for (std::uint64_t seed = 1; seed <= 20000 && faults < 5; ++seed) {
-    const std::string fault = judge_graph(seed);
+    const std::string fault = Trial(seed).fault();
     if (fault.empty()) continue;
     ++faults;
     FAIL_CHECK("graph " << seed << ": " << fault);
