@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <string>
-#include <vector>
 
 #include <tenon/error.hpp>
 #include <tenon/optim/norm_blocks.hpp>
@@ -35,19 +34,36 @@ double norm_sum(std::span<const T> numbers, double type) {
   return most;
 }
 
+/// A norm, from what each block of the numbers has in it.
+struct Norm {
+  double type;
+  double total = 0;
+
+  void add(double of_block) { total = std::isinf(type) ? std::max(total, of_block) : total + of_block; }
+  double value() const {
+    if (std::isinf(type)) return total;
+    return type == 2 ? std::sqrt(total) : std::pow(total, 1 / type);
+  }
+};
+
+/// Calls f(block) for one block after the other.
+template <class T, class F>
+void each_block(std::span<const T> numbers, F f) {
+  for (std::size_t first = 0; first < numbers.size(); first += norm_block)
+    f(numbers.subspan(first, std::min(norm_block, numbers.size() - first)));
+}
+
 }  // namespace
 
 template <class T>
 void sum_norm_blocks(std::span<const T> numbers, double type, double* of_blocks) {
-  for (std::size_t first = 0; first < numbers.size(); first += norm_block)
-    *of_blocks++ = norm_sum(numbers.subspan(first, std::min(norm_block, numbers.size() - first)), type);
+  each_block(numbers, [&](std::span<const T> block) { *of_blocks++ = norm_sum(block, type); });
 }
 
 double norm_of_blocks(std::span<const double> of_blocks, double type) {
-  if (std::isinf(type)) return of_blocks.empty() ? 0 : *std::max_element(of_blocks.begin(), of_blocks.end());
-  double sum = 0;
-  for (const double block : of_blocks) sum += block;
-  return type == 2 ? std::sqrt(sum) : std::pow(sum, 1 / type);
+  Norm norm{type};
+  for (const double block : of_blocks) norm.add(block);
+  return norm.value();
 }
 
 template void sum_norm_blocks(std::span<const float>, double, double*);
@@ -85,11 +101,11 @@ template void scale_to_norm(std::span<double>, double, double);
 template <class T>
 double clip_grad_norm(std::span<T> gradients, double max_norm, double norm_type) {
   detail::expect_norm(max_norm, norm_type);
-  std::vector<double> of_blocks(detail::norm_blocks(gradients.size()));
-  detail::sum_norm_blocks(std::span<const T>(gradients), norm_type, of_blocks.data());
-  const double norm = detail::norm_of_blocks(of_blocks, norm_type);
-  detail::scale_to_norm(gradients, norm, max_norm);
-  return norm;
+  detail::Norm norm{norm_type};
+  detail::each_block(std::span<const T>(gradients),
+                     [&](std::span<const T> block) { norm.add(detail::norm_sum(block, norm_type)); });
+  detail::scale_to_norm(gradients, norm.value(), max_norm);
+  return norm.value();
 }
 
 template <class T>

@@ -54,6 +54,7 @@ HeapUse steady_epoch(const Dataset<T>& data, L loss, O optimizer) {
       trainer.forward(batch);
       static_cast<void>(trainer.loss());
       trainer.backward();
+      trainer.clip_grad_norm(1.0);
       trainer.step();
     }
   };
@@ -93,7 +94,7 @@ TEMPLATE_TEST_CASE("a steady training step takes nothing from the heap", "", flo
   check_steady_step<Net>(labelled, CrossEntropy{}, SGD{.lr = 0.1, .momentum = 0.9, .nesterov = true});
   check_steady_step<Net>(labelled, CrossEntropy{.label_smoothing = 0.1, .class_weight = std::vector<double>(10, 0.5)},
                          Adam{});
-  check_steady_step<Sequential<Dense<64, 10>, Sigmoid>>(labelled, BinaryCrossEntropy{}, Adam{});
+  check_steady_step<Sequential<Dense<64, 10>, Sigmoid>>(labelled, BinaryCrossEntropy{}, Lamb{});
   check_steady_step<Layered>(pairs<TestType>(80), MeanSquaredError{}, Adam{});
   check_steady_step<Images>(labelled, CrossEntropy{}, Adam{});
 }
@@ -136,6 +137,11 @@ TEST_CASE("prediction into spans takes nothing after the first call") {
   const Model<Images> images{1};
   images.predict(data.features(), y);
   CHECK_NOTHING(heap_use([&] { images.predict(data.features(), y); }));
+}
+
+TEST_CASE("gradients of one's own are clipped for nothing") {
+  std::vector<float> gradients(1000, 2.0F);
+  CHECK_NOTHING(heap_use([&] { CHECK(clip_grad_norm(std::span(gradients), 1.0) > 1); }));
 }
 
 TEST_CASE("the parameters can be visited for nothing") {
