@@ -2,14 +2,24 @@
 """Writes a program of the examples that stand in the comments of layers, losses, ...: scripts/doc_examples.py FILE
 
 A test (docs.examples) asks the compiler whether it means something. Examples of networks are types, whose shapes are
-asked for where they say their input; nodes of graphs are types, too; of a call of fit it is the Fit. What needs
-variables, or has an ellipsis (...), is left out. Standard library only.
+asked for where they say their input; nodes of graphs are types, too; of a call of fit it is the Fit, with the variables
+declared before it and those of GIVEN. What has an ellipsis (...) is left out. Standard library only.
 """
 import re
 import sys
 from pathlib import Path
 
 from reference import all_entries, blocks_of
+
+# What examples use without a declaration.
+GIVEN = """
+constexpr std::uint64_t seed = 1;
+extern const Dataset<float> train, test;
+extern const Model<Sequential<Dense<64, 10>, Softmax>> model;
+extern const DrawnRows seen, answers;
+extern const Moments real;
+extern const std::vector<float> rows;
+"""
 
 COMMENT = re.compile(r"\s*//.*$", re.M)
 
@@ -37,8 +47,8 @@ def statements_of(code):
     fit = re.search(r"\bFit\{", rest)
     if fit:
         how = balanced(rest, fit.end() - 1)
-        # Constants alone.
-        if how and not re.search(r"\.(callbacks|validation|seed|schedule|metrics)\b", how):
+        if how:  # with the variables that are declared before it
+            out += re.findall(r"^(?:const )?(?!Model)[A-Z]\w*(?:<[^;\n]*>)? \w+(?:\{[^;\n]*\})?;", rest, re.M)
             out.append(f"const auto how = Fit{how};")
     whole = types and not types[-1].startswith("template") and \
         re.search(r"\bInput<\d|= Sequential<(Dense|Conv2D)<\d+, \d+", types[-1])
@@ -46,7 +56,7 @@ def statements_of(code):
 
 
 def program():
-    out, headers, count = ["using namespace tenon;"], {"tenon.hpp"}, 0
+    out, headers, count = ["using namespace tenon;", GIVEN], {"tenon.hpp"}, 0
     for _, entries in all_entries():
         for entry in entries:
             for kind, lines in blocks_of(entry.doc):

@@ -33,7 +33,7 @@ CATEGORIES = [
      + named("networks", "dense_block unet transformer quantization_aware")),
     ("Losses", "losses", "What training makes small.", ["losses/*.hpp"]),
     ("Optimizers", "optimizers", "How parameters follow their gradients.",
-     named("optim", "sgd adam adamw rmsprop adagrad adadelta nadam radam asgd lion groups")),
+     named("optim", "sgd adam adamw rmsprop adagrad adadelta nadam radam asgd lion lamb groups")),
     ("Schedules", "schedules", "How the learning rate goes.",
      named("optim", "schedules cyclic_lr schedule reduce_lr_on_plateau")),
     ("Regularizers", "regularizers", "Penalties on weights.", ["optim/regularizer.hpp"]),
@@ -49,11 +49,18 @@ CATEGORIES = [
 WITHOUT = {"layers/normalization.hpp", "layers/options.hpp", "layers/several_inputs.hpp", "losses/arguments.hpp",
            "losses/batch_weight.hpp", "losses/formula.hpp", "losses/loss.hpp", "losses/input_kind.hpp",
            "losses/joint.hpp", "losses/loss_check.hpp", "losses/target_range.hpp",
-           "metrics/metric.hpp", "metrics/bound.hpp", "init/gain.hpp"}
+           "metrics/metric.hpp", "metrics/bound.hpp", "init/gain.hpp", "optim/clip.hpp", "optim/monitor.hpp",
+           "optim/optimizer.hpp"}
 # Categories of which every page shows a formula.
 WITH_FORMULAS = {"layers", "losses", "optimizers", "schedules", "regularizers", "metrics", "initialisers"}
+# Those whose pages say what other frameworks call it, and which.
+WITH_NAMES = {"layers": "PyTorch, ONNX or Keras", "losses": "PyTorch or Keras", "optimizers": "PyTorch or Keras",
+              "schedules": "PyTorch or Keras", "metrics": "scikit-learn, Keras or PyTorch", "callbacks": "Keras or PyTorch"}
+# Those whose pages show an example; and what needs none: a layer that only the library writes, and results.
+WITH_EXAMPLES = {"layers", "losses", "optimizers", "schedules", "metrics", "callbacks"}
+WITHOUT_EXAMPLE = {"StreamedConv1D", "DrawnRows", "Moments", "SampleQuality"}
 # What users do not write.
-INTERNAL = set("""OutputArguments FormulaLayer Target LossArguments OptimizerArrays Group AnySchedule Predictions OutputLoss JointLoss
+INTERNAL = set("""OutputArguments FormulaLayer LossTarget LossArguments OptimizerArrays Group AnySchedule Predictions OutputLoss JointLoss
     OutputMetric EventFile SignalWatch GraphPart ReadOptions Callbacks Metrics MatrixSize ImageSize TargetKind
     AugmentedDataset LinearDefault Walk Steps""".split())
 
@@ -149,7 +156,7 @@ def all_entries():
 # --- from a comment to Markdown ------------------------------------------------------------------
 
 LABELS = re.compile(r"(?:(?<=\s)|^)"
-                    r"(Shapes|Options|Parameters?(?: and PyTorch's name)?|Gradients?|PyTorch|Keras|ONNX): ")
+                    r"(Shapes|Options|Parameters?(?: and PyTorch's name)?|Gradients?|PyTorch|Keras|ONNX|scikit-learn): ")
 CODE = re.compile(r"[;{}]|\bNode<|\bfit\(|\bGraph<|//")
 
 
@@ -189,6 +196,10 @@ def blocks_of(doc):
         else:
             joined.append((kind, lines))
     return [(kind, lines) for kind, lines in joined if kind]
+
+
+def has_example(doc):
+    return any(kind == "code" and CODE.search("\n".join(lines)) for kind, lines in blocks_of(doc))
 
 
 def looks_like_formula(text):
@@ -253,7 +264,7 @@ def markdown_of(doc, base=""):
         if parts[0].strip():
             out.append(escape(parts[0].strip()))
         for label, text in zip(parts[1::2], parts[2::2]):
-            if label in ("PyTorch", "Keras", "ONNX"):
+            if label in ("PyTorch", "Keras", "ONNX", "scikit-learn"):
                 elsewhere.append((label, escape(text.strip().rstrip("."))))
             else:
                 out.append(f"**{label}.** {escape(text.strip())}")
@@ -281,9 +292,11 @@ def summary_of(doc):
     return ""
 
 
-# type name = value;  // meaning
+# type name = value;  // meaning. Or several names of one type.
 MEMBER = re.compile(r"^  (?!static|using|template|friend|return|explicit|constexpr|void|struct|//)"
-                    r"([\w:][\w:<>, ]*?) (\w+)(?: = ([^;]+)|\{([^}]*)\})?;(?:\s*//+<?\s*(.*))?$")
+                    r"([\w:][\w:<>, ]*?) (\w+(?:(?: = [^;]+|\{[^}]*\})?, \w+)*)(?: = ([^;]+)|\{([^}]*)\})?;"
+                    r"(?:\s*//+<?\s*(.*))?$")
+NEXT_NAME = re.compile(r", (?=\w+(?: = |\{|$|,))")
 
 
 def members_of(entry):
@@ -293,9 +306,12 @@ def members_of(entry):
             break
         found = MEMBER.match(line)
         if found and not found.group(2).endswith("_"):
-            kind, name, value, braces, text = found.groups()
-            default = value or braces
-            rows.append((f"`{name}`", f"`{kind}`", f"`{default}`" if default else "", escape(text or "")))
+            kind, names, value, braces, text = found.groups()
+            last = value or braces or ""
+            declared = NEXT_NAME.split(names + (f" = {last}" if last else ""))
+            for one in declared:
+                name, _, default = one.partition("{" if "{" in one.partition(" = ")[0] else " = ")
+                rows.append((f"`{name}`", f"`{kind}`", f"`{default.rstrip('}')}`" if default else "", escape(text or "")))
     return rows
 
 
@@ -425,6 +441,12 @@ def write_reference(folder):
 
 def check():
     faults = []
+    # No header of these folders is forgotten.
+    listed = {p for category in CATEGORIES for pattern in category[3] for p in INCLUDE.glob(pattern)}
+    for folder in ("layers", "losses", "optim", "metrics", "train/callbacks", "init"):
+        for path in sorted(INCLUDE.glob(f"{folder}/*.hpp")):
+            if path not in listed and path.relative_to(INCLUDE).as_posix() not in WITHOUT:
+                faults.append(f"{path.relative_to(INCLUDE)}: scripts/reference.py does not list it, so it has no page")
     for (title, place, _, patterns), entries in all_entries():
         for pattern in patterns:
             headers = {p.relative_to(INCLUDE).as_posix() for p in INCLUDE.glob(pattern)}
@@ -441,12 +463,17 @@ def check():
             if "Deprecated" in text:
                 continue
             if place == "layers":
-                if not re.search(r"Shapes:|\bshape\b| = ", text):
-                    faults.append(f"{where}: says neither its formula nor its shapes (Shapes: ...)")
-                if not re.search(r"\b(PyTorch|ONNX|Keras)\b", text):
-                    faults.append(f"{where}: says no name in PyTorch, ONNX or Keras (or that there is none)")
-            if place == "losses" and not re.search(r"\b(PyTorch|Keras)\b", text) and entry.header != "losses/loss.hpp":
-                faults.append(f"{where}: says no name in PyTorch or Keras")
+                if not re.search(r"\b[Ss]hapes?\b", text):
+                    faults.append(f"{where}: says no shapes (Shapes: ...)")
+                if not re.search(r"\b[Gg]radients?\b", text):
+                    faults.append(f"{where}: says no gradient (Gradient: ...)")
+            if place in WITH_NAMES and not re.search(r"\b(PyTorch|ONNX|Keras|scikit-learn)\b", text):
+                faults.append(f"{where}: says no name in {WITH_NAMES[place]} (or that there is none)")
+            for name in re.findall(r"^\| (?:PyTorch|Keras|ONNX|scikit-learn) \| (.*) \|$", markdown_of(entry.doc), re.M):
+                if len(name) > 160:
+                    faults.append(f"{where}: more than a name is taken for one: {name[:60]}...")
+            if place in WITH_EXAMPLES and entry.name not in WITHOUT_EXAMPLE and not has_example(entry.doc):
+                faults.append(f"{where}: shows no example")
             # Groups are several optimizers.
             if place in WITH_FORMULAS and entry.name != "Groups" and "<math" not in markdown_of(entry.doc, entry.base or ""):
                 faults.append(f"{where}: shows no formula (a block of its own, or \"y = ...\")")

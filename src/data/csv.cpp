@@ -17,13 +17,13 @@
 #include "tenon/error.hpp"
 
 namespace tenon {
-Column::Column(int number) : index{number} {}
-Column::Column(std::string title) : name{std::move(title)} {}
-Column::Column(const char* title) : name{title} {}
+CsvColumnName::CsvColumnName(int number) : index{number} {}
+CsvColumnName::CsvColumnName(std::string title) : name{std::move(title)} {}
+CsvColumnName::CsvColumnName(const char* title) : name{title} {}
 Categorical::Categorical(int number) : column{number} {}
 Categorical::Categorical(const char* title) : column{title} {}
-Categorical::Categorical(Column which, CsvText how) : column{std::move(which)}, as{how} {}
-Categorical::Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t space)
+Categorical::Categorical(CsvColumnName which, CsvText how) : column{std::move(which)}, as{how} {}
+Categorical::Categorical(CsvColumnName which, CsvText how, std::vector<std::string> known, std::size_t space)
     : column{std::move(which)}, as{how}, texts{std::move(known)}, width{space} {}
 
 namespace {
@@ -33,8 +33,8 @@ using detail::trimmed;
 
 bool is_named(const CsvOptions& options) {
   return (options.target != CsvTarget::none && !options.label_column.name.empty()) ||
-         std::ranges::any_of(options.leave_out, [](const Column& c) { return !c.name.empty(); }) ||
-         std::ranges::any_of(options.only, [](const Column& c) { return !c.name.empty(); }) ||
+         std::ranges::any_of(options.leave_out, [](const CsvColumnName& c) { return !c.name.empty(); }) ||
+         std::ranges::any_of(options.only, [](const CsvColumnName& c) { return !c.name.empty(); }) ||
          std::ranges::any_of(options.categorical, [](const Categorical& c) { return !c.column.name.empty(); });
 }
 

@@ -51,7 +51,7 @@ CsvColumns::CsvColumns(const std::string& path, const CsvOptions& options, std::
   if (options.target == CsvTarget::classes) uses_[label_].is = CsvUse::class_index;
   if (!options.only.empty()) {
     std::vector<bool> wanted(columns);
-    for (const Column& c : options.only) {
+    for (const CsvColumnName& c : options.only) {
       const std::size_t k = find(c, "column");
       if (wanted[k]) throw Error(fmt::format("{}: column {} is named twice in .only", path, k + 1));
       order_.push_back(k);
@@ -63,7 +63,7 @@ CsvColumns::CsvColumns(const std::string& path, const CsvOptions& options, std::
     order_.resize(columns);
     std::iota(order_.begin(), order_.end(), std::size_t{0});
   }
-  for (const Column& c : options.leave_out) {
+  for (const CsvColumnName& c : options.leave_out) {
     const std::size_t k = find(c, "column to leave out");
     if (k == label_)
       throw Error(fmt::format("{}: expected a label column that is not left out, got column {}", path, k + 1));
@@ -190,7 +190,7 @@ std::size_t CsvColumns::number_of(CsvUse& use, std::size_t line, std::size_t col
   return use.found.emplace(text, use.found.size()).first->second;
 }
 
-std::size_t CsvColumns::find(const Column& column, const char* what) const {
+std::size_t CsvColumns::find(const CsvColumnName& column, const char* what) const {
   if (!column.name.empty()) {
     const auto found = std::ranges::find(titles_, column.name);
     if (found == titles_.end())

@@ -64,7 +64,7 @@ private:
   bool is_missing(std::string_view text) const;
   std::size_t number_of(CsvUse& use, std::size_t line, std::size_t column, std::string_view text);
   /// The number of a column in the file.
-  std::size_t find(const Column& column, const char* what) const;
+  std::size_t find(const CsvColumnName& column, const char* what) const;
 
   const std::string& path_;
   const CsvOptions& options_;

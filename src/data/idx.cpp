@@ -30,7 +30,7 @@ std::size_t saturating_product(std::size_t a, std::size_t b) {
   return b != 0 && a > most / b ? most : a * b;
 }
 
-/// Hands out the bytes of a file in memory one after the other, inflating them on the way when the
+/// Reads the bytes of a file in memory one after the other, inflating them on the way when the
 /// file begins as gzip files do.
 class Source {
 public:

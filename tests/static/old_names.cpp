@@ -1,5 +1,10 @@
 // Old names stay for one version as deprecated aliases of the new ones. The test `old_names` compiles this file with
-// TENON_SHOW_OLD_NAMES and asks for a warning of each (check_old_names.cmake).
+// TENON_SHOW_OLD_NAMES and asks for a warning of each (check_old_names.cmake). At the end: words that programs are
+// likely to use for something else are theirs, beside all of Tenon and the C library's headers.
+#include <math.h>
+#include <strings.h>
+#include <unistd.h>
+
 #include <type_traits>
 
 #include <tenon/model/session.hpp>
@@ -40,4 +45,16 @@ using Recurrent = Model<Sequential<Input<4, 2>, LSTM<3, stateful>, Dense<2>>>;
 [[maybe_unused]] void by_old_names(const Model<GPT<11, 12, 1, 2, 8>>& model) {
   Generator writer{model};
   writer.forget();
+}
+
+struct Row {};
+struct Column {};
+struct Target {};
+struct Source {};
+[[maybe_unused]] auto words_of_a_program() {
+  const char* found = index("abc", 'b');
+  const int index = 1, x = 2, target = 3, label = 4, features = 5, mask = 6, last = 7, same = 8, in = 9, on = 10,
+            part = 11;
+  const int all = index + x + target + label + features + mask + last + same + in + on + part;
+  return std::tuple(found, all, Row{}, Column{}, Target{}, Source{});
 }

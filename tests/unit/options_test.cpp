@@ -139,7 +139,7 @@ void walk_loss(L loss, std::size_t options, bool labelled) {
           const std::vector<float> scores{-1, -2, -0.5F, -3, -1, -2}, targets{0, 1, 0, 1, 0, 0};
           const std::vector<std::int32_t> labels{0, 2};
           std::vector<float> values(2), gradient(6);
-          Target<float> target;
+          LossTarget<float> target;
           if (labelled) target.labels = labels;
           else target.values = {targets.data(), 2, 3};
           evaluate_loss<void>(loss,

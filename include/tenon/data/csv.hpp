@@ -12,10 +12,10 @@
 namespace tenon {
 
 /// A column of a table, by number from 0 (or from -1, the last, backwards) or by name.
-struct Column {
-  Column(int number);
-  Column(std::string title);
-  Column(const char* title);
+struct CsvColumnName {
+  CsvColumnName(int number);
+  CsvColumnName(std::string title);
+  CsvColumnName(const char* title);
 
   int index = 0;
   std::string name;  // decides unless empty
@@ -41,10 +41,10 @@ enum class CsvText {
 struct Categorical {
   Categorical(int number);
   Categorical(const char* title);
-  Categorical(Column which, CsvText how = CsvText::one_hot);
-  Categorical(Column which, CsvText how, std::vector<std::string> known, std::size_t space = 0);
+  Categorical(CsvColumnName which, CsvText how = CsvText::one_hot);
+  Categorical(CsvColumnName which, CsvText how, std::vector<std::string> known, std::size_t space = 0);
 
-  Column column;
+  CsvColumnName column;
   CsvText as = CsvText::one_hot;
   std::vector<std::string> texts;
   std::size_t width = 0;  // at most so many texts, and with one_hot so many numbers; 0: as many as there are
@@ -73,7 +73,7 @@ struct CsvOptions {
   /// Whether the first line has names. Unless it is said, it has where a column has a text there and a number in the
   /// line below, and where it holds no number at all. What begins as a number does, "0x10" or "1,000", is no text.
   std::optional<bool> header{};
-  Column label_column = -1;
+  CsvColumnName label_column = -1;
   char delimiter = ',';
   CsvTarget target = CsvTarget::classes;
   /// The number of classes; 0 takes the largest label plus one, at most a million.
@@ -86,10 +86,10 @@ struct CsvOptions {
   /// What begins the decimals: '.' or ','.
   char decimal = '.';
   /// Columns that are not read, dates for instance.
-  std::vector<Column> leave_out{};
+  std::vector<CsvColumnName> leave_out{};
   /// The columns that are read, the label column among them; none stands for all. Features stand in this order,
   /// whatever that of the file.
-  std::vector<Column> only{};
+  std::vector<CsvColumnName> only{};
   /// Texts and numbers for missing ones as another file of the same columns has them: what was `CsvTable::columns`.
   std::vector<CsvColumn> like{};
 };

@@ -42,7 +42,7 @@ struct IdxTensor {
   void copy_to(std::vector<double>& values) const;
 };
 
-/// Reads a file, plain or gzip-compressed: its content tells, whatever its name. The sizes it
+/// Reads a file, plain or gzip-compressed: by its content, whatever its name. The sizes it
 /// declares are checked against the bytes there are before any memory is taken for them. A packed file
 /// may unpack to 64 MB or a hundred times its size, whichever is more; reading takes at most three times
 /// what is there, unpacked.

@@ -55,7 +55,7 @@ struct RowShare {
 struct LoaderState {
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
-  std::size_t position = 0;  ///< samples of the epoch already handed out
+  std::size_t position = 0;  ///< samples of the epoch already given
 
   bool operator==(const LoaderState&) const = default;
 };

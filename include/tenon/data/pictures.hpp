@@ -64,8 +64,8 @@ struct Pixels {
 };
 
 /// A file: PNG of every kind (grey, colour, palettes, 1 to 16 bits, transparent, interlaced) or JPEG (baseline or
-/// progressive, grey or colour), told by its first bytes. It is turned as its EXIF orientation says; colour profiles
-/// and gamma are left out of account, as PIL leaves them. Error: JPEGs of CMYK, files damaged or cut off anywhere.
+/// progressive, grey or colour), recognised by its first bytes. It is rotated as its EXIF orientation says;
+/// colour profiles and gamma are ignored, as PIL ignores them. Error: JPEGs of CMYK, files damaged or cut off anywhere.
 Pixels read_picture(const std::string& path, const PictureOptions& options = {});
 Pixels parse_picture(std::span<const std::byte> file, std::string_view name, const PictureOptions& options = {});
 

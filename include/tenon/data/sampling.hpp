@@ -43,8 +43,8 @@ Dataset<T> balanced(const Dataset<T>& data, std::uint64_t seed, std::string_view
 template <class T>
 std::string describe(const Dataset<T>& data);
 
-/// Windows of a time series for a network that tells what comes: `length` steps of `features` numbers each, shape
-/// {length, features}, with the numbers at `targets` of each of the `horizon` steps behind them, shape {horizon,
+/// Windows of a time series for a network that predicts what comes next: `length` steps of `features` numbers each,
+/// shape {length, features}, with the numbers at `targets` of each of the `horizon` steps behind them, shape {horizon,
 /// targets}, one window every `stride` steps.
 ///
 ///     const auto data = series_windows<float>(temperatures, 1, {.length = 48, .horizon = 12});

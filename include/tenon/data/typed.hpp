@@ -49,8 +49,8 @@ extern template void give_type(Dataset<double>&, std::span<const std::size_t>, s
 template <AnyShape S, class Answer, std::floating_point T>
 struct TypedSplit;
 
-/// A data set that tells the compiler what it holds. Training a network that takes other samples, or
-/// tells another number of classes apart, does not compile. Made by `typed`:
+/// A data set whose type says what it holds. To train a network with it that takes other samples, or
+/// has another number of classes, does not compile. Made by `typed`:
 ///
 ///     auto flowers = typed<Shape<4>, Classes<3>>(read_csv("iris.csv"));
 ///     auto [train, test] = flowers.stratified_split(0.8, seed);        // typed too

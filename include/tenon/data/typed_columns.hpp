@@ -173,7 +173,7 @@ inline constexpr bool is_columns<Columns<C...>> = true;
 template <class C, std::floating_point T>
 struct TypedColumnsSplit;
 
-/// A data set that tells the compiler which columns it has. Made by `typed`:
+/// A data set whose type says which columns it has. Made by `typed`:
 ///
 ///     using Digits = Columns<FeaturesColumn<"image", 1, 28, 28>, FeaturesColumn<"table", 5>,
 ///                            LabelsColumn<"digit", 10>, TargetsColumn<"value", 1>>;

@@ -13,7 +13,7 @@
 namespace tenon::detail {
 
 /// How layers that look at the whole batch, such as batch normalisation, get the sums of the other shards. Each shard
-/// has a thread of its own; at such a layer it hands in its own sums, waits until all shards of all ranks have done so,
+/// has a thread of its own; at such a layer it gives its own sums, waits until all shards of all ranks have done so,
 /// and goes on with the sum over the tree. At most `working_threads` threads of a rank work at a time.
 template <class T>
 class BatchExchange {

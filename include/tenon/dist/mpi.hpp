@@ -9,17 +9,19 @@
 namespace tenon {
 
 struct DistributedOptions {
-  std::size_t shards = 8;  // that a batch is cut into, unless a Fit says otherwise; further ranks have nothing to do
-  bool exact =
-      true;  // gradients added in one tree, so that any number of ranks gives the same bits; false: in MPI's own order
-  std::size_t threads = 0;  // of each rank; 0: its share of the machine's processors
-  int zero = 0;  // 1: each rank has the sums of gradients, and the optimizer's arrays, of its own parts alone (ZeRO-1)
-  bool quiet = false;  // says nothing at the start
-  // bytes of a piece in which gradients are sent, in at most 32 pieces; 0: 768 kB, or 128 kB times the number of ranks
-  // where that is more
+  /// How many shards a batch is cut into, unless a Fit says otherwise; further ranks have nothing to do.
+  std::size_t shards = 8;
+  /// Adds gradients in one tree, so that any number of ranks gives the same bits; false: in MPI's own order.
+  bool exact = true;
+  std::size_t threads = 0;  ///< of each rank; 0: its share of the machine's processors
+  /// 1: each rank has the sums of gradients, and the optimizer's arrays, of its own parts alone (ZeRO-1).
+  int zero = 0;
+  bool quiet = false;  ///< says nothing at the start
+  /// Bytes of a piece in which gradients are sent, in at most 32 pieces; 0: 768 kB, or 128 kB times the number of ranks
+  /// where that is more.
   std::size_t piece_bytes = 0;
-  double timeout =
-      1800;  // seconds that a rank waits for another one before it ends the job and names that one; 0: for ever
+  /// Seconds that a rank waits for another one before it ends the job and names that one; 0: without limit.
+  double timeout = 1800;
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("shards", o.shards, at_least(1));
@@ -41,7 +43,7 @@ struct DistributedOptions {
 ///
 /// Started alone it is the only rank. Batches, weights, history and metrics are the same on all ranks, and, bit for
 /// bit, the same for any number of them; see docs/guides/many_machines.md. Files, progress and reports are rank 0's.
-/// What goes wrong on one rank ends all of them with one message, and so does a rank of which nothing is heard for
+/// What goes wrong on one rank ends all of them with one message, and so does a rank that does not answer for
 /// `timeout` seconds (torch.distributed: init_process_group's timeout). It starts MPI and ends it; there may be one.
 class Distributed {
 public:

@@ -12,7 +12,7 @@
 #include <tenon/net/parameters.hpp>
 
 /// Weights as bytes that lie somewhere: linked in, memory-mapped, received. `export_blob` writes
-/// them; a firmware that cannot throw gets told what is wrong.
+/// them; a firmware that cannot throw gets a message.
 namespace tenon {
 
 /// What a blob begins with; the bytes of a `Weights<Net>` follow. All little-endian.

@@ -13,7 +13,7 @@
 #include <tenon/net/inputs.hpp>
 #include <tenon/net/layer.hpp>
 
-/// How a frozen network runs its layers, one sample at a time.
+/// How a network of constant weights runs its layers, one sample at a time.
 namespace tenon::edge {
 
 /// How matrices are multiplied: as the model stores them, by portable loops. A policy with `transposed` finds all of

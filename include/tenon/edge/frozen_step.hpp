@@ -16,8 +16,9 @@ namespace tenon {
 
 namespace detail {
 
-/// A frozen network of sequences that is given one step a call, as they come from a sensor, and remembers what it needs
-/// of those before: the states of recurrent layers, the last inputs of convolutions, the keys and values of attentions.
+/// A network of sequences whose weights are constants. It is given one step a call, as steps come from a sensor, and
+/// remembers what it needs of those before: the states of recurrent layers, the last inputs of convolutions, the keys
+/// and values of attentions.
 ///
 ///     Frozen<gestures::Net, gestures::weights>::Stepped net;  // trained on sequences of 50 steps
 ///     net.step(sample, scores);                               // what the network would say at this step

@@ -98,7 +98,7 @@ struct LearnerMemory {
 /// learn. Recurrent layers go back through the steps of one sample; those that are `stateful` start where the sample
 /// before ended, and their gradients stop there. Dropout draws the masks that a Trainer of the same seed draws.
 ///
-/// All sums are added up in one order: a host and a device that are told not to contract products and sums
+/// All sums are added up in one order: a host and a device whose compilers do not contract products and sums
 /// (-ffp-contract=off) get the same bits for the same samples, and the Trainer the same numbers within rounding. A loss
 /// has the options it has by default. A network with a layer that cannot be trained so is one compile error, which
 /// names it (`refusal<learning_on_device, Net>`).

@@ -6,7 +6,7 @@
 #include <tenon/net/composition.hpp>
 #include <tenon/net/masked.hpp>
 
-/// Attentions, and the padding that they are told of, recognised by their types.
+/// Attentions, and masks of padding, recognised by their types.
 namespace tenon::edge::detail {
 
 /// Attention of a whole sequence to itself, of one input to another, or to the steps in front of it.
@@ -41,7 +41,7 @@ struct AttentionOf<Bound> {
   static constexpr bool known = sizes.keys < 65536;
 };
 
-/// A part that is told which steps are padding: those that consist of the number `padding`.
+/// A part with a mask of the steps that are padding: those that consist of the number `padding`.
 struct PaddedPart {
   bool known = false;
   double padding = 0;

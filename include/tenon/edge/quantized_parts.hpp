@@ -6,7 +6,7 @@
 
 namespace tenon::edge {
 
-/// What kernels are told of a step, each by itself, or a firmware would hold the whole plan.
+/// What kernels are given of a step, each by itself, or a firmware would hold the whole plan.
 template <class Net, std::size_t M>
 inline constexpr kernels::Int8Move move_of = quantized_plan<Net>.moves[M].way;
 template <class Net, std::size_t K>

@@ -4,7 +4,7 @@
 
 namespace tenon {
 
-/// An input or an output of a network in int8, as an exported header tells of it: real = scale * (q - zero).
+/// An input or an output of a network in int8, as an exported header describes it: real = scale * (q - zero).
 struct QuantizedPort {
   const char* name = "";
   std::size_t size = 0;  // numbers

@@ -11,7 +11,7 @@ struct SelfTest {
   float output[output_shape<Net>::size]{};
 };
 
-/// The largest difference between what a frozen network gives and what it gave on the host, relative
+/// The largest difference between what a `Frozen` network gives and what it gave on the host, relative
 /// to the expected number where that is above 1. Rounding alone stays below 1e-6 times the number of
 /// layers; anything larger is a damaged flash or a miscompiled kernel.
 ///

@@ -36,7 +36,7 @@ struct Sampling {
   }
 };
 
-/// A diffusion model: a network that tells an image of numbers from -1 to 1 and noise apart. It is given a noisy image,
+/// A diffusion model: a network that separates an image of numbers from -1 to 1 from noise. It is given a noisy image,
 /// the time t / steps, and maybe the label as one number for each class, all of them 0 where there is no label:
 ///
 ///     using Net = Graph<In<"noisy", 1, 8, 8>, In<"time", 1>, In<"label", 10>, ...>;  // gives as many numbers as the image

@@ -16,7 +16,7 @@ namespace importing {
 struct Graph;
 }  // namespace importing
 
-/// What an operator of ONNX is told beside its inputs: `{"axis", 1}`, `{"perm", {0, 2, 1}}`, `{"mode", "linear"}`.
+/// An attribute of an operator of ONNX: `{"axis", 1}`, `{"perm", {0, 2, 1}}`, `{"mode", "linear"}`.
 struct OnnxAttribute {
   std::string name;
   std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<std::string>> value;

@@ -134,8 +134,8 @@ struct WeightedSums {
 
 /// Two vectors that are rotated by their places t and i, pair by pair: with d = t - i the product of the rotated pairs
 /// (a, b) and (a', b') is cos(d) (a a' + b b') + sin(d) (a b' - b a'), so only one of them would have to be rotated.
-constexpr std::int32_t turned_dot_int8(const Int8Attention& a, const std::int8_t* q, std::size_t t,
-                                       const std::int8_t* k, std::size_t i) {
+constexpr std::int32_t rotated_dot_int8(const Int8Attention& a, const std::int8_t* q, std::size_t t,
+                                        const std::int8_t* k, std::size_t i) {
   const std::size_t depth = a.sizes.depth();
   const std::int16_t* turn = a.turns + (t < i ? i - t : t - i) * depth;
   std::int64_t sum = 0;
@@ -213,7 +213,7 @@ TENON_INLINE constexpr void see_values_int8(const Int8Attention& a, const std::i
         detail::score_int8(q + first, a.query_zero, k + head, width, depth, seen, scores);
       } else {
         for (std::size_t i = 0; i < seen; ++i)
-          scores[i] = detail::turned_dot_int8(a, q + first, a.first + t, k + i * width + head, i);
+          scores[i] = detail::rotated_dot_int8(a, q + first, a.first + t, k + i * width + head, i);
       }
       detail::see_values_int8(a, v + head, mask, depth, seen, scores, y + first);
     }

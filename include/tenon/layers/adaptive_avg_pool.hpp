@@ -50,7 +50,10 @@ struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<std::size
 /// Means that bring a signal of any length to Length: AdaptiveAvgPool2D along one axis,
 ///     y[c][r] = mean_i x[c][i],   floor(r L / Length) <= i < ceil((r + 1) L / Length).
 ///
-/// Shapes: (C, L) to (C, Length). PyTorch: nn.AdaptiveAvgPool1d.
+/// Shapes: (C, L) to (C, Length). Gradient: every number of a window gets dy divided by how many there are.
+/// PyTorch: nn.AdaptiveAvgPool1d. ONNX: AveragePool where the length divides.
+///
+///     using Net = Sequential<Input<3, 50>, Conv1D<8, 3>, ReLU, AdaptiveAvgPool1D<4>, Flatten, Dense<10>>;
 template <auto Length>
 struct AdaptiveAvgPool1D : detail::AdaptiveAvgPoolLayer<1, 1, static_cast<std::size_t>(Length), (Length > 0)> {};
 

@@ -77,7 +77,8 @@ struct BatchNorm2D : detail::BatchNorm<Option...> {
 /// BatchNorm2D for vectors, (F) to the same with statistics per feature, and for signals, (C, L) to the
 /// same with statistics per channel:
 ///     y = (x - mean) / sqrt(var + epsilon)  weight + bias
-/// PyTorch: nn.BatchNorm1d.
+/// Shapes: (F) or (C, L) to the same. Gradients and parameters: as BatchNorm2D. PyTorch: nn.BatchNorm1d.
+/// ONNX: BatchNormalization.
 ///
 ///     using Net = Sequential<Dense<784, 128, bias<false>>, BatchNorm1D<>, ReLU, Dense<10>>;
 template <auto... Option>

@@ -77,7 +77,9 @@ struct Dropout2D : detail::ChannelDropout<2, Rate> {};
 /// Dropout2D for signals:
 ///     y[c][t] = m_c x[c][t] / (1 - Rate),   m_c = 0 with probability Rate, otherwise 1.
 ///
-/// Shapes: (C, L) to the same. PyTorch: nn.Dropout1d. ONNX: Dropout.
+/// Shapes: (C, L) to the same. Gradient: dy times the channel's factor. PyTorch: nn.Dropout1d. ONNX: Dropout.
+///
+///     using Net = Sequential<Input<3, 50>, Conv1D<16, 3>, ReLU, Dropout1D<0.2>, Flatten, Dense<10>>;
 template <auto Rate>
 struct Dropout1D : detail::ChannelDropout<1, Rate> {};
 

@@ -82,6 +82,8 @@ struct FakeQuantizeUnit {
 ///
 /// Shapes: any to the same. Buffers: min_val, max_val. Gradient: dy within the range, 0 beyond (straight through).
 /// PyTorch: FakeQuantize with MovingAverageMinMaxObserver, torch.fake_quantize_per_tensor_affine.
+///
+///     using Net = Sequential<Input<784>, FakeQuantize, FakeQuantized<Dense<128>>, ReLU, FakeQuantize, Dense<10>>;
 struct FakeQuantize {
   template <class In>
   using at = detail::FakeQuantizeUnit<In>;

@@ -25,7 +25,7 @@ struct GELU : Map<0.5 * x*(1 + erf(x / std::numbers::sqrt2))> {};
 /// y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))). Written with (1 + tanh(u)) / 2 =
 /// sigmoid(2 u), which keeps the digits of small results.
 ///
-/// Shapes: any to the same. PyTorch: nn.GELU("tanh"). ONNX: Gelu(approximate = "tanh").
+/// Shapes: any to the same. Gradient: (s + 2 x s (1 - s) u') dy, with s = sigmoid(2 u). PyTorch: nn.GELU("tanh"). ONNX: Gelu(approximate = "tanh").
 ///
 ///     using Net = Sequential<Dense<784, 128>, GELUTanh, Dense<10>>;
 struct GELUTanh : Map<x * sigmoid(2 * detail::sqrt_of_two_over_pi * (x + 0.044715 * x * x * x))> {};

@@ -31,6 +31,9 @@ struct usable_shape<> {
 /// has no parameters, no index and no cost. Further down it is a check of the shape there:
 ///     y = x
 /// PyTorch: none. Keras: Input. ONNX: the shape of the graph's input.
+/// Gradient: dy. Error: any other shape there.
+///
+///     using Net = Sequential<Input<1, 28, 28>, Flatten, Dense<10>, Softmax>;
 template <std::size_t... D>
 struct Input {
   using invalid = std::conditional_t<detail::usable_shape<D...>::whole, void, takes<one_or_more_sizes_of_at_least_1>>;

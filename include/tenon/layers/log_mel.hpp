@@ -18,8 +18,8 @@ namespace tenon {
 /// It is part of the network, so that firmware has the same front end. `set_mel_weights` (data/mel.hpp) sets it.
 ///
 /// Shapes: (1, L) to (Mels, (L - Window) / Hop + 1). Parameters, none of which learns: spectrum.weight (2 (Window / 2 +
-/// 1), 1, Window), cosines and then sines; mel.weight (Mels, 2 (Window / 2 + 1), 1). PyTorch: torchaudio's
-/// MelSpectrogram(center=False), then log.
+/// 1), 1, Window), cosines and then sines; mel.weight (Mels, 2 (Window / 2 + 1), 1). Gradient: dx by
+/// those of its convolutions and functions. PyTorch: torchaudio's MelSpectrogram(center=False), then log.
 ///
 ///     using Net = Sequential<Input<1, 16000>, LogMel<512, 256, 40>, Conv1D<32, 3>, ReLU, Flatten, Dense<10>>;
 template <std::size_t Window, std::size_t Hop, std::size_t Mels>
@@ -33,6 +33,9 @@ using LogMel = Freeze<Sequential<Named<"spectrum", Conv1D<2 * (Window / 2 + 1), 
 ///
 /// Shapes: (1, L) to (Count, (L - Window) / Hop + 1). Parameters, none of which learns: those of LogMel, and
 /// cosine.weight (Count, Mels, 1). PyTorch: torchaudio's MFCC, with the natural logarithm.
+/// Gradient: dx by those of its convolutions and functions.
+///
+///     using Net = Sequential<Input<1, 16000>, Mfcc<512, 256, 40, 13>, Conv1D<32, 3>, ReLU, Flatten, Dense<10>>;
 template <std::size_t Window, std::size_t Hop, std::size_t Mels, std::size_t Count>
 using Mfcc = Freeze<Sequential<Named<"spectrum", Conv1D<2 * (Window / 2 + 1), Window, stride<Hop>, bias<false>>>,
                                Map<x * x>, Named<"mel", Conv1D<Mels, 1, bias<false>>>, Map<log(x + 1e-6)>,

@@ -64,6 +64,8 @@ private:
 ///
 /// Shapes: (time, features) to (features). Gradient: dy / time at every step. PyTorch: x.mean(1). Keras:
 /// GlobalAveragePooling1D. ONNX: ReduceMean.
+///
+///     using Net = Sequential<Input<40>, Embedding<1000, 32>, MeanSteps, Dense<2>, Softmax>;
 struct MeanSteps {
 private:
   template <class In, bool Fits>

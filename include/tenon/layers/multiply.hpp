@@ -32,7 +32,7 @@ struct ProductOf {
 
 /// y = a b ..., number by number, of two or more inputs.
 ///
-/// Shapes: all inputs the same; or with as many axes, of which some are 1 and are repeated, as in PyTorch: (C, 1, 1),
+/// Shapes: all inputs the same; or with as many axes, of which some are 1 and are repeated as by PyTorch, (C, 1, 1),
 /// or (1, H, W), with (C, H, W); or one number (1) with anything; or a vector (C), which counts for (C, 1, 1). What
 /// varies along two axes has to do so along those between them too. The result has the larger of each axis.
 /// Gradient: dy times the product of the others, summed over what is repeated. PyTorch: torch.mul. Keras: Multiply.

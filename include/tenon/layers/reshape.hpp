@@ -13,6 +13,9 @@ namespace tenon {
 /// features. No number moves: numbered as they lie,
 ///     y_k = x_k.
 /// PyTorch: nn.Unflatten. ONNX: Reshape.
+/// Shapes: any to the one given, of the same size. Gradient: dy in x's shape. Error: a size that differs.
+///
+///     using Net = Sequential<Dense<16, 784>, Sigmoid, Reshape<1, 28, 28>, Conv2D<4, 3, padding<same>>>;
 template <std::size_t... D>
 struct Reshape {
   using shape = typename detail::usable_shape<D...>::type;

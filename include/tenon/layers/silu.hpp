@@ -12,7 +12,10 @@ namespace tenon {
 ///     using Net = Sequential<Dense<784, 128>, SiLU, Dense<10>>;
 struct SiLU : Map<x * sigmoid(x)> {};
 
-/// SiLU under its other name: y = x * sigmoid(x). Keras: activations.swish.
+/// SiLU under its other name: y = x * sigmoid(x), any shape to the same, with SiLU's gradient.
+/// Keras: activations.swish.
+///
+///     using Net = Sequential<Dense<784, 128>, Swish, Dense<10>>;
 using Swish = SiLU;
 
 /// Swish that learns how sharply it bends: y = x * sigmoid(beta * x), with beta = 1 to begin with.

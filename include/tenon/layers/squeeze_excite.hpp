@@ -14,9 +14,9 @@ namespace tenon {
 /// Squeeze and excitation, Hu et al. 2018: every channel is multiplied by a factor from 0 to 1 that follows from the
 /// means of all channels, s = sigmoid(W2 relu(W1 mean(x) + b1) + b2), with C / Reduction hidden units.
 ///
-/// Shapes: (C, H, W) to the same. Parameters: 1.weight (C / Reduction, C), 1.bias, 3.weight (C, C / Reduction), 3.bias:
-/// torchvision's SqueezeExcitation fc1 and fc2 without the last two axes of 1. ONNX: GlobalAveragePool, Gemm, Relu,
-/// Gemm, Sigmoid, Mul.
+/// Shapes: (C, H, W) to the same. Parameters: 1.weight (C / Reduction, C), 1.bias, 3.weight (C, C / Reduction), 3.bias.
+/// Gradients: as Gate's. PyTorch: torchvision's SqueezeExcitation, whose fc1 and fc2 have two more axes of 1.
+/// ONNX: GlobalAveragePool, Gemm, Relu, Gemm, Sigmoid, Mul.
 ///
 ///     using Block = Residual<Conv2D<64, 3, padding<1>>, BatchNorm2D<>, ReLU, SqueezeExcite<8>>;
 template <std::size_t Reduction = 16>

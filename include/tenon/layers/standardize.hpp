@@ -42,9 +42,13 @@ struct composition<Standardize> : detail::described_frozen<Standardize, detail::
 /// The layer that gives a network's answers in the user's unit: y = x * unit + offset, with numbers that do not learn.
 /// Losses then measure in that unit; see `TargetScaler` (data/scaler.hpp) for a network that learns the small numbers.
 ///
-/// `unstandardize` sets them. Shapes: any to the same. Parameters: unit (features), ones; offset (features), zeros.
-/// Gradients: dx = dy * unit. ONNX: Mul and Add. In int8, as the last layer of a network of one output, it is how int8
-/// becomes floats: each number has 255 steps of what it varies, in its own unit.
+/// `unstandardize` sets them. In int8, as the last layer of a network of one output, it is how int8 becomes floats:
+/// each number has 255 steps of what it varies, in its own unit.
+///
+/// Shapes: any to the same. Parameters: unit (features), ones; offset (features), zeros. Gradients: dx = dy * unit.
+/// ONNX: Mul and Add.
+///
+///     using Net = Sequential<Input<5>, Named<"input", Standardize>, Dense<16>, ReLU, Dense<1>, Unstandardize>;
 struct Unstandardize : Freeze<detail::Unstandardization> {};
 template <>
 struct composition<Unstandardize> : detail::described_frozen<Unstandardize, detail::Unstandardization> {};

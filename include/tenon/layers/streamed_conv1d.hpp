@@ -57,7 +57,7 @@ struct StreamedUnit {
 /// (networks/stepwise.hpp), not by hand. Until it has been given as many steps as its kernel reaches back, the ones
 /// before count as 0. With kernel k and dilation d
 ///     y[o] = b[o] + sum_iu W[o][i][u] x[i][t - (k - 1 - u) d].
-/// Shapes: (in, 1) to (out, 1). Parameters: those of Conv1D. PyTorch: none.
+/// Shapes: (in, 1) to (out, 1). Parameters: those of Conv1D. Gradient: none, it only evaluates. PyTorch: none.
 template <auto... Argument>
 struct StreamedConv1D {
 private:

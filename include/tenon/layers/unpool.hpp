@@ -35,6 +35,9 @@ struct Unpool2D
 ///     y[c][t k + m] = x[c][t],   m = floor((k - 1) / 2), and 0 elsewhere.
 ///
 /// Shapes: (C, L) to (C, L k). PyTorch: none. ONNX: ConvTranspose.
+/// Gradient: dx is dy in the middles.
+///
+///     using Net = Sequential<Input<8, 25>, Unpool1D<2>, Conv1D<4, 3, padding<same>>, ReLU>;
 template <auto Length>
 struct Unpool1D : detail::PlacedLayer<1, detail::MiddlePlace<1, 1, Length>,
                                       std::conditional_t<(Length > 0), void, takes<one_kernel_of_at_least_1>>> {};

@@ -46,6 +46,9 @@ struct ZeroPad2D
 ///     y[c][t + Left] = x[c][t],   and 0 elsewhere.
 ///
 /// Shapes: (C, L) to (C, left + L + right). PyTorch: nn.ZeroPad1d (2.0 on). ONNX: Pad.
+/// Gradient: dy without the frame.
+///
+///     using Net = Sequential<Input<1, 50>, ZeroPad1D<2, 0>, Conv1D<8, 3>, ReLU>;
 template <auto Left, auto Right = Left>
 struct ZeroPad1D
     : detail::PlacedLayer<

@@ -22,7 +22,7 @@ enum class TargetKind { labels, values, either };
 
 /// The right answers of a batch: class indices, or numbers.
 template <class T>
-struct Target {
+struct LossTarget {
   std::span<const std::int32_t> labels{};
   Rows<const T> values{};
 };
@@ -35,7 +35,7 @@ template <class T>
 struct LossArguments {
   Rows<const T> prediction{};
   std::size_t width = 0;
-  Target<T> target{};
+  LossTarget<T> target{};
   std::span<T> values{};
   Rows<T> gradient{};
   std::span<const T> weights{};  // one per sample; empty: all 1

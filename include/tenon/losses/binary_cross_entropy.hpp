@@ -17,7 +17,7 @@ namespace tenon {
 ///
 /// A network that ends with Sigmoid is trained without it: loss and layer join into the stable
 /// softplus(z) (1 + (w - 1) t) - w z t of the logits z, whose gradient is p - t where w is 1. A network that
-/// ends otherwise compiles only where the loss is told what it gives: `BinaryCrossEntropy<from_logits>`, or
+/// ends otherwise compiles only where the loss says what that gives: `BinaryCrossEntropy<from_logits>`, or
 /// `BinaryCrossEntropy<from_probabilities>`, where no logarithm counts less than -100.
 /// PyTorch: nn.BCEWithLogitsLoss, nn.BCELoss.
 ///

@@ -18,7 +18,7 @@ namespace tenon {
 ///
 /// A network that ends with Softmax or LogSoftmax is trained without that last layer: loss and layer join
 /// into one stable formula, whose gradient is p - q. A network that ends otherwise compiles only where
-/// the loss is told what it gives: `CrossEntropy<from_logits>`, or `CrossEntropy<from_probabilities>`, where no
+/// the loss says what that gives: `CrossEntropy<from_logits>`, or `CrossEntropy<from_probabilities>`, where no
 /// logarithm counts less than -100.
 /// PyTorch: nn.CrossEntropyLoss (from logits). Keras: (Sparse)CategoricalCrossentropy.
 ///

@@ -8,7 +8,7 @@
 namespace tenon {
 
 /// Connectionist temporal classification (Graves et al. 2006): a network that gives class scores at each of `Steps`
-/// steps, (Steps, classes), learns to write a shorter sequence of labels without being told when. The loss is -log of
+/// steps, (Steps, classes), learns to write a shorter sequence of labels whose times are not given. The loss is -log of
 /// the probability of all ways a to say it, with p_t the probabilities of step t,
 ///     loss = -log(sum_a product_t p_t(a_t)).
 /// In each way a label stays for one step or several, and `blank` may stand anywhere between labels; between two equal

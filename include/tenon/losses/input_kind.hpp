@@ -36,8 +36,8 @@ namespace detail {
 template <class T, class... U>
 inline constexpr bool is_one_of = (std::is_same_v<T, U> || ...);
 
-/// What is wrong with a loss that joins any of `Joined...`, stands after `Last` and is told `Input`:
-/// probabilities taken for logits, or no template argument where the last layer does not tell either. `OrSay` are the
+/// What is wrong with a loss that joins any of `Joined...`, comes after `Last` and has the argument `Input`:
+/// probabilities taken for logits, or no template argument where the last layer does not say it either. `OrSay` are the
 /// arguments that the loss may be given.
 template <class OrSay, class Input, class Last, class... Joined>
 using input_problem_of = std::conditional_t<

@@ -235,6 +235,9 @@ double evaluate_loss(const L& loss, const LossArguments<T>& arguments) {
 /// A loss made from a formula f where it is used, `FormulaLoss<square(prediction - target)>{}`: the mean of its values
 /// or, by `reduction`, their sum,
 ///     loss = mean(f(prediction, target)).
+/// PyTorch: a function of the two.
+///
+///     fit(model, data, Fit{.loss = FormulaLoss<square(prediction - target)>{}});
 template <auto F>
 struct FormulaLoss {
   Reduction reduction = Reduction::mean;

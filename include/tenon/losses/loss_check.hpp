@@ -108,7 +108,7 @@ constexpr auto judge_terms(const JointLoss<Term...>*) {
   return std::type_identity<Mistake>{};
 }
 
-/// The mistake there is, or void. A network with mistakes of its own has been told of them.
+/// The mistake there is, or void. Mistakes of the network itself have been reported before.
 template <class Net, class L>
 constexpr auto judge_loss() {
   if constexpr (says_outputs<L>) {

@@ -12,6 +12,11 @@ namespace tenon {
 ///     accuracy = 1 / N sum_i [c_i = t_i]
 /// A network of one output says class 1 above `threshold`: one half of a probability, 0 of a logit. A sample with a
 /// score that is no number is not right.
+/// scikit-learn: accuracy_score. Keras: SparseCategoricalAccuracy, BinaryAccuracy.
+///
+///     Accuracy accuracy;
+///     measure(model, test, accuracy);
+///     std::printf("%.4f\n", accuracy.value());
 class Accuracy {
 public:
   static constexpr const char* name = "accuracy";
@@ -41,6 +46,9 @@ public:
 /// Of equal scores the earlier class comes first, so that K = 1 is the accuracy. A score that is no number is ahead of
 /// all others, but never right itself. A network of one output names class 1 above `threshold`; its two classes are
 /// always among the first two.
+/// scikit-learn: top_k_accuracy_score. Keras: SparseTopKCategoricalAccuracy.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(TopKAccuracy<3>{})});
 template <std::size_t K>
 class TopKAccuracy {
 public:

@@ -20,6 +20,11 @@ enum class Average { macro, micro };
 /// and 0 where the divisor is 0. With one label a sample, all micro averages are the accuracy. Names and
 /// rules are scikit-learn's (zero_division = 0). A sample with a score that is no number was taken for no class: it
 /// counts as one of its own class that was missed.
+/// scikit-learn: confusion_matrix, classification_report.
+///
+///     ConfusionMatrix confusion;
+///     measure(model, test, confusion);
+///     std::puts(confusion.text().c_str());
 class ConfusionMatrix {
 public:
   static constexpr const char* name = "confusion matrix";
@@ -81,6 +86,8 @@ private:
 /// Precision, recall and F1 as metrics of one number: the mean over the classes of
 ///     precision = tp / (tp + fp),   recall = tp / (tp + fn),   F1 = 2 tp / (2 tp + fp + fn),
 /// or, with `Average::micro`, of the counts of all of them. scikit-learn: precision_score, recall_score, f1_score.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(Precision{}, Recall{}, F1{})});
 struct Precision : ConfusionMatrix {
   static constexpr const char* name = "precision";
   Average average = Average::macro;

@@ -19,10 +19,14 @@ namespace tenon {
 
 /// A function that draws samples and returns a row of numbers for each, one row after the other:
 ///     rows = x_1, ..., x_N
+/// PyTorch: none. Keras: none.
 using DrawnRows = std::function<std::vector<float>()>;
 
 /// The Fréchet distance of what is drawn (mean m1, covariance C1) from real samples (`frechet_distance`):
 ///     d = |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))
+/// PyTorch: torchmetrics' FrechetInceptionDistance, by any features. Keras: none.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(Frechet{.features = seen, .real = real})});
 struct Frechet {
   static constexpr const char* name = "Frechet";
   static constexpr bool smaller_is_better = true;
@@ -37,6 +41,10 @@ struct Frechet {
 /// Whether what is drawn shows single classes, and all of them (`inception_score`): of N samples with probabilities
 /// p_ik of class k, and their means q_k,
 ///     score = exp(1 / N sum_i sum_k p_ik log(p_ik / q_k))
+/// PyTorch: torchmetrics' InceptionScore, by any classifier. Keras: none.
+///
+///     const InceptionScore score{.probabilities = answers, .classes = 10};  // answers: a DrawnRows of yours
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(score)});
 struct InceptionScore {
   static constexpr const char* name = "inception score";
   static constexpr bool smaller_is_better = false;
@@ -50,6 +58,10 @@ struct InceptionScore {
 
 /// The share of the N drawn samples g_i among the real ones R (`sample_quality`): how good they are.
 ///     precision = 1 / N sum_i [g_i is within R]
+/// PyTorch: none. Keras: none.
+///
+///     const SamplePrecision precision{.features = seen, .real = rows, .width = 16};  // seen: a DrawnRows of yours
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(precision)});
 struct SamplePrecision {
   static constexpr const char* name = "sample precision";
   static constexpr bool smaller_is_better = false;
@@ -64,6 +76,10 @@ struct SamplePrecision {
 
 /// The share of the M real samples r_i among the drawn ones G (`sample_quality`): how much of all there is they cover.
 ///     recall = 1 / M sum_i [r_i is within G]
+/// PyTorch: none. Keras: none.
+///
+///     const SampleRecall recall{.features = seen, .real = rows, .width = 16};  // seen: a DrawnRows of yours
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(recall)});
 struct SampleRecall {
   static constexpr const char* name = "sample recall";
   static constexpr bool smaller_is_better = false;

@@ -11,6 +11,7 @@ namespace tenon {
 /// Mean and covariance of some samples' features:
 ///     mean = 1 / N sum_i x_i,   C = 1 / (N - 1) sum_i (x_i - mean) (x_i - mean)^T
 /// The covariance is divided by N - 1, as numpy.cov does.
+/// scikit-learn: EmpiricalCovariance, which divides by N.
 struct Moments {
   std::vector<double> mean{};        // width
   std::vector<double> covariance{};  // width x width
@@ -44,6 +45,7 @@ double inception_score(std::span<const float> probabilities, std::size_t classes
 /// own kind (Kynkäänniemi et al. 2019). Of N samples g generated and M real ones r
 ///     precision = 1 / N sum_i [g_i is within R_real],   recall = 1 / M sum_i [r_i is within R_generated].
 /// Takes time as the square of the samples. Throws an Error unless both have more than k, and k is at least 1.
+/// PyTorch: none. Keras: none.
 struct SampleQuality {
   double precision = 0, recall = 0;
 };

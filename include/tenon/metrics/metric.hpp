@@ -52,14 +52,14 @@ constexpr double share_of(std::size_t correct, std::size_t seen) {
                    : static_cast<double>(correct) / static_cast<double>(seen);
 }
 
-/// The class that a row of scores speaks for: the largest, or of a single one, whether it is above the threshold.
+/// The class that a row of scores predicts: the largest, or of a single one, whether it is above the threshold.
 template <class T>
 std::size_t decide(const T* row, std::size_t width, double threshold) {
   if (width == 1) return static_cast<double>(row[0]) > threshold ? 1 : 0;
   return static_cast<std::size_t>(std::max_element(row, row + width) - row);
 }
 
-/// Whether a score is no number: such a row speaks for no class.
+/// Whether a score is no number: such a row predicts no class.
 template <class T>
 constexpr bool speaks_for_none(const T* row, std::size_t width) {
   bool none = false;

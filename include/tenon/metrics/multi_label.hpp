@@ -20,6 +20,8 @@ namespace tenon {
 /// Macro is the mean over all labels, micro is from the counts of all labels together. Names and rules are
 /// scikit-learn's (zero_division = 0): multilabel_confusion_matrix, precision_score, recall_score, f1_score,
 /// accuracy_score, hamming_loss.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(MultiLabelMatrix{})});
 class MultiLabelMatrix {
 public:
   static constexpr const char* name = "multi-label matrix";
@@ -81,12 +83,16 @@ private:
 /// The part of the N samples all of whose labels are right:
 ///     accuracy = 1 / N sum_i [y_i = t_i]
 /// scikit-learn: accuracy_score.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(SubsetAccuracy{})});
 struct SubsetAccuracy : MultiLabelMatrix {
   static constexpr const char* name = "subset accuracy";
 };
 /// The part of the K labels of all N samples that are wrong:
 ///     loss = 1 / (N K) sum_ik [y_ik != t_ik]
 /// scikit-learn: hamming_loss.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(HammingLoss{})});
 struct HammingLoss : MultiLabelMatrix {
   static constexpr const char* name = "Hamming loss";
   static constexpr bool smaller_is_better = true;
@@ -95,6 +101,8 @@ struct HammingLoss : MultiLabelMatrix {
 /// How many of the labels that were predicted are there; macro is the mean over the labels of
 ///     precision = tp / (tp + fp),
 /// micro that of the counts of all labels together. scikit-learn: precision_score.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(MultiLabelPrecision{})});
 struct MultiLabelPrecision : MultiLabelMatrix {
   static constexpr const char* name = "precision";
   Average average = Average::macro;
@@ -104,6 +112,8 @@ struct MultiLabelPrecision : MultiLabelMatrix {
 /// How many of the labels that are there were predicted; macro is the mean over the labels of
 ///     recall = tp / (tp + fn),
 /// micro that of the counts of all labels together. scikit-learn: recall_score.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(MultiLabelRecall{})});
 struct MultiLabelRecall : MultiLabelMatrix {
   static constexpr const char* name = "recall";
   Average average = Average::macro;
@@ -113,6 +123,8 @@ struct MultiLabelRecall : MultiLabelMatrix {
 /// The harmonic mean of precision and recall; macro is the mean over the labels of
 ///     F1 = 2 tp / (2 tp + fp + fn),
 /// micro that of the counts of all labels together. scikit-learn: f1_score.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(MultiLabelF1{})});
 struct MultiLabelF1 : MultiLabelMatrix {
   static constexpr const char* name = "F1";
   Average average = Average::macro;

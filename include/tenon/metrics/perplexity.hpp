@@ -11,6 +11,9 @@ namespace tenon {
 ///     perplexity = exp(-1 / N sum_i log(p_i))
 /// A network that finds k classes equally likely has a perplexity of k. Outputs are probabilities, as Softmax gives
 /// them, or with `log_probabilities` their logarithms. A label with probability 0 makes it infinite.
+/// Keras: none. PyTorch: torchmetrics' Perplexity.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(Perplexity{})});
 class Perplexity {
 public:
   static constexpr const char* name = "perplexity";

@@ -59,6 +59,8 @@ protected:
 /// The mean absolute error, over all N numbers:
 ///     MAE = 1 / N sum_i |y_i - t_i|
 /// scikit-learn: mean_absolute_error. Keras: MeanAbsoluteError.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(MAE{})});
 class MAE : public detail::ValueMetric<MAE> {
 public:
   static constexpr const char* name = "MAE";
@@ -69,6 +71,8 @@ public:
 /// The root of the mean square error, over all N numbers:
 ///     RMSE = sqrt(1 / N sum_i (y_i - t_i)^2)
 /// scikit-learn: root_mean_squared_error. Keras: RootMeanSquaredError.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(RMSE{})});
 class RMSE : public detail::ValueMetric<RMSE> {
 public:
   static constexpr const char* name = "RMSE";
@@ -80,6 +84,9 @@ public:
 ///     R^2 = 1 - (sum_i (y_i - t_i)^2) / (sum_i (t_i - m)^2).
 /// 1 is perfect, 0 what the mean would score. An output whose target never changes scores 1 if it is hit and
 /// otherwise 0, as in scikit-learn.
+/// scikit-learn: r2_score. Keras: R2Score.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(R2{})});
 class R2 : public detail::ValueMetric<R2> {
 public:
   static constexpr const char* name = "R2";

@@ -12,6 +12,9 @@ namespace tenon {
 ///     AUC = 1 / (P Q) sum_ij ([s_i > s_j] + [s_i = s_j] / 2).
 /// Of two classes, by the score of class 1; of more, the mean over the classes, each against the rest (scikit-learn: multi_class="ovr", macro).
 /// It has to keep all scores. NaN where a class, or everything but it, does not occur, and where a score is NaN.
+/// scikit-learn: roc_auc_score. Keras: AUC, which approximates it by thresholds.
+///
+///     fit(model, train, Fit{.validation = test, .metrics = metrics(RocAuc{})});
 class RocAuc {
 public:
   static constexpr const char* name = "ROC AUC";

@@ -34,8 +34,8 @@ enum class CalibrationMethod : unsigned char {
 ///
 ///     quantize(model, loader, Calibration{.method = CalibrationMethod::percentile, .percentile = 99.9});
 ///
-/// An input whose range is known beforehand is told it, whatever the samples show; of several inputs each in turn, and
-/// of one whose features a Standardize brings to a common size first, the range of these numbers:
+/// An input whose range is known beforehand gets it here, whatever the samples show; of several inputs each in turn,
+/// and of one whose features a Standardize brings to a common size first, the range of these numbers:
 ///
 ///     quantize(model, loader, Calibration{.input_ranges = {{0, 1}}});  // a camera's bytes are 1/255 each
 struct Calibration {

@@ -16,8 +16,8 @@
 /// What `quantize` sees of a float network while samples run through it.
 namespace tenon::detail {
 
-/// The context of a frozen run that also looks at what every unit gives, every sum, and what a function is applied to
-/// within a unit.
+/// The context of a run with constant weights that also looks at what every unit gives, every sum, and what a function
+/// is applied to within a unit.
 struct CalibrationContext : edge::Context {
   struct Trace {
     SeenOfUnits* seen;

@@ -13,7 +13,7 @@
 #include <tenon/net/run.hpp>
 #include <tenon/net/sequential.hpp>
 
-/// How a host runs frozen networks, one sample or step at a time.
+/// How a host runs networks of constant weights, one sample or step at a time.
 namespace tenon::detail {
 
 /// Matrices are stored (in, out) and multiplied by whole vectors.
@@ -135,7 +135,7 @@ template <class Net>
 using host_network = typename root_chain<Net, input_shape<Net>>::type;
 
 /// One sample through a bound network. The places of a chain's layers are constants once this is inlined: what is
-/// otherwise handed from layer to layer takes longer than a layer of eight numbers.
+/// otherwise passed from layer to layer takes longer than a layer of eight numbers.
 template <class Bound, class Context>
 TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const float* in, float* out) {
   if constexpr (ChainOf<Bound>::known && !Passthrough<Bound> && runs<Bound>) {

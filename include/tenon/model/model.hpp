@@ -110,7 +110,7 @@ public:
     };
     using Mistake = typename detail::judge_samples<input, Images>::type;
     if constexpr (!Checked<Net>::valid) {
-      return compute(std::true_type{}, nullptr, 0);  // refused: an error has told why
+      return compute(std::true_type{}, nullptr, 0);  // refused: an error has said why
     } else if constexpr (!std::is_void_v<Mistake>) {
       detail::refuse<Mistake>();
       return compute(std::true_type{}, nullptr, 0);

@@ -25,7 +25,7 @@ public:
   using Base::operator=;
 };
 
-/// A part of a const model: it predicts, is saved, exported and frozen, and changes nothing.
+/// A part of a const model: it predicts, is saved and exported, and changes nothing.
 template <class Net, class Scalar, class Gemm>
 class ConstPart {
 public:

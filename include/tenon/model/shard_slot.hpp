@@ -39,8 +39,8 @@ struct ShardPlace {
 template <class T>
 class GradientSum;
 
-/// Compositions tell it, on the way back, how far the gradients of a shard are complete: they are from `first` on to
-/// the end of their arena, as the layers behind have gone. So they can travel while those in front are computed.
+/// Compositions say here, in the backward pass, how far the gradients of a shard are complete: from `first` to the
+/// end of their arena, as the layers behind have gone. So they can travel while those in front are computed.
 template <class T>
 struct GradientWatch {
   GradientSum<T>* sum = nullptr;

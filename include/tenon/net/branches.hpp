@@ -62,7 +62,7 @@ struct slot_branches<In, std::index_sequence<I...>, L...> {
 template <class In, class... L>
 using slots = typename slot_branches<In, std::index_sequence_for<L...>, L...>::type;
 
-/// The first branch that says what it takes speaks for all.
+/// The first branch that says what it takes decides for all.
 template <class... L>
 struct declared_by_branches : first_declared<void, 0, L...> {};
 

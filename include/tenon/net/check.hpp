@@ -175,7 +175,7 @@ struct bind<L, In> {
   using type = typename L::template at<In>;
 };
 
-/// `L` in its place: judged, bound to an input it takes, its own mistakes told with paths from
+/// `L` in its place: checked, bound to an input it takes, its own mistakes reported with paths from
 /// here.
 template <class L, class In, class Path, class From>
 struct bind_at {

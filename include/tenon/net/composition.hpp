@@ -13,7 +13,7 @@ enum class Structure : unsigned char {
   leaf,      // no composition: one layer
   named,     // its one part, under a name
   chain,     // its parts one after the other
-  masked,    // a chain that is told which steps are padding
+  masked,    // a chain that knows which steps are padding
   residual,  // its input plus what a chain of its parts makes of it
   gate,      // its input times the factors that a chain of its parts makes of it
   unpool,    // a chain that begins with a pool, and the pool's way back

@@ -26,6 +26,9 @@ public:
 
 /// y[c] = s[c] x[c] with s = chain(x), the chain being L... and giving one factor for each channel. Gradients:
 /// dx = s dy + the chain's own, ds[c] = sum over the channel of x dy. Parameters are named like a Sequential's.
+/// PyTorch: x * self.body(x). ONNX: Mul.
+///
+///     using Block = Gate<GlobalAvgPool, Dense<8>, ReLU, Dense<32>, Sigmoid>;
 template <class... L>
 struct Gate {
   template <class In>

@@ -159,7 +159,7 @@ private:
         if (g.outputs[o] == v) note.of = o;
       return;
     }
-    // The last reader comes first on the way back. What it hands on may be added to if nobody else reads it.
+    // The last reader comes first on the way back. What it passes on may be added to if no other node reads it.
     const std::size_t s = note.first_reader;
     if (s == none || note.output_readers > 0 || calls_layer(s) || reader(s).kind == NodeKind::slice) return;
     const GradientNotes& from = n[reader_value(s)];

@@ -229,7 +229,7 @@ private:
   }
   constexpr std::size_t source(std::size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
 
-  /// Tells `ctx.watch` which gradients are complete: all that lie behind those of this node and the nodes before it.
+  /// Reports to `ctx.watch` which gradients are complete: all behind those of this node and the nodes before it.
   /// Returns the watch for what is inside this node: none where it works with the parameters of an earlier node, which
   /// will add to their gradients.
   constexpr auto watch_of_node() const {

@@ -51,10 +51,10 @@
 /// (`picks_steps = true`). It may say what to write instead of it: `using instead_of_mixing = write<"...">`.
 ///
 /// A layer with `tied = true` has no parameters of its own and is given those of the first layer of the composition it
-/// stands in (layers/tied.hpp); that layer is told by `written.gradients`, and always adds to its gradients.
+/// stands in (layers/tied.hpp); that layer learns it from `written.gradients`, and always adds to its gradients.
 ///
 /// `at` takes any shape; what the layer itself does not take it says beside `at`, with `expects`,
-/// `problem` or `invalid` (net/check.hpp), and the compiler tells the user. A bound layer that only
+/// `problem` or `invalid` (net/check.hpp), and the compiler shows it. A bound layer that only
 /// gives its numbers another shape declares `passthrough = true` and costs nothing; one made of
 /// several fused layers (net/fusion.hpp) says in `parameter_layers` which of them, counted from the
 /// first, each parameter belongs to.

@@ -51,10 +51,10 @@ constexpr std::size_t steps_behind(std::size_t steps) {
   if (steps == In::front && Out::front == steps) return steps;
   return In::rank > 1 ? stale_mask : 0;
 }
-/// The number of steps that the mask has behind a part (see MaskAfter), as far as a count of steps can tell.
+/// The number of steps that the mask has behind a part (see MaskAfter), as far as a count of steps says it.
 template <class L, class In, std::size_t Steps>
 inline constexpr std::size_t steps_kept = steps_behind<output_of_part<L, In>, In>(Steps);
-/// Of how many steps the mask is that a part is told, which is given In: a whole sequence, or a piece of one.
+/// How many steps the mask of a part has, whose input is In: a whole sequence, or a piece of one.
 template <class In>
 constexpr std::size_t steps_within(std::size_t steps, bool piece) {
   if (steps == 0 || steps == stale_mask) return steps;
@@ -204,7 +204,7 @@ private:
 
 }  // namespace detail
 
-/// L... one after the other, told which steps of the sequences they are given are padding: those that consist of the
+/// L... one after the other, with a mask of the steps of their sequences that are padding: those that consist of the
 /// number `Padding` alone, as tokens or as all features of a step. Attentions inside, at any depth, give such steps no
 /// weight, and MeanSteps leaves them out; a step that sees nothing else sees nothing. Behind a layer that changes the
 /// number of steps none of these may stand. What works on each step alone works on padding as on others; a loss leaves

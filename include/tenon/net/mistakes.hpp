@@ -153,7 +153,7 @@ struct shown_mistake<Mistake<Word...>> {
   using type = Mistake<typename shown_word<Word>::type...>;
 };
 
-/// The first layer is at fault itself, so that one cannot tell whether it would need an Input.
+/// The first layer is at fault itself, so that it is not known whether it would need an Input.
 template <class Layer, class... Word>
 struct shown_mistake<needs_input<Layer, takes<Word...>>> {
   using type = invalid_layer<typename shown_word<Layer>::type, takes<Word...>>;

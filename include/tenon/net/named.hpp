@@ -12,6 +12,9 @@ namespace tenon {
 
 /// Gives a part of a network a name, which stands where its index would: the parameters of
 /// `Named<"encoder", Net>` are `encoder.0.weight`, ... It still counts as one element.
+/// PyTorch: the attribute's name in an nn.Module.
+///
+///     using Net = Sequential<Input<30>, Named<"encoder", Sequential<Dense<64>, ReLU>>, Named<"head", Dense<10>>>;
 template <fixed_string Name, class Net>
 struct Named {
   template <class In>

@@ -67,7 +67,7 @@ constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
   n.inference.fixed = std::max(n.inference.fixed, child.needs.inference.fixed);
 }
 
-/// One scratch region shared by a chain of transient arrays, each handed from one layer to the
+/// One scratch region shared by a chain of transient arrays, each passed from one layer to the
 /// next.
 struct Region {
   std::size_t size = 0;

@@ -24,6 +24,9 @@ public:
 
 /// y = x + chain(x), the chain being L... one after the other; it gives the shape it takes.
 /// dx = dy + the chain's own. Parameters are named like a Sequential's: `2.0.weight`.
+/// PyTorch: x + self.body(x). ONNX: Add.
+///
+///     using Net = Sequential<Dense<30, 64>, Residual<Dense<64>, ReLU, Dense<64>>, ReLU, Dense<10>>;
 template <class... L>
 struct Residual {
   template <class In>

@@ -93,8 +93,8 @@ constexpr void run_backward_many(Ctx& ctx, const Memory<T>& memory, const RowsOf
   if constexpr (runs<Bound>) Bound::backward(ctx, memory, x, y, dy, dx);
 }
 
-/// Forward of one bound layer or composition. A context may have its own way with a layer, as that
-/// of frozen networks has. Leaves show their output to `ctx.trace`. A network of several inputs finds them in one row.
+/// Forward of one bound layer or composition. A context may run a layer in its own way, as those of
+/// constant weights do. Leaves show their output to `ctx.trace`. A network of several inputs finds them in one row.
 template <class Bound, class Ctx, class T, class Mode>
 constexpr void run_forward(Ctx& ctx, const Memory<T>& memory, Rows<const T> x, Rows<T> y, Mode mode) {
   if constexpr (ManyInputs<Bound>) {

@@ -233,7 +233,7 @@ template <class Net>
 inline constexpr const auto&
     port_table = detail::Table<LayerRow, detail::LayerSource<Net, detail::has_graph(detail::Root<Net>::tree)>>::rows;
 
-/// The passes the network makes over the data, at the index that `ctx.trace` is told.
+/// The passes the network makes over the data, at the index that `ctx.trace` is given.
 template <class Net>
 inline constexpr const auto& unit_table = detail::Table<UnitRow, detail::UnitSource<Net>>::rows;
 

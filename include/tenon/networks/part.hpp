@@ -367,7 +367,7 @@ private:
 
 public:
   static constexpr bool found = !std::is_void_v<Chosen>;
-  /// Where there is none, the whole: its user has been told.
+  /// Where there is none, the whole: an error has been reported.
   using network = std::conditional_t<found, Chosen, Net>;
   static constexpr PartPlace place = [] {
     if constexpr (found) {

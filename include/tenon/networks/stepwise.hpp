@@ -19,7 +19,7 @@
 /// Parameters are the same, and lie in the same order.
 ///
 /// A layer says itself that it can be run so (`steps` and `stepping`, net/layer.hpp), a composition by the rules below;
-/// what says nothing is refused. Its input tells where time lies: tokens (time), sequences (time, ...), or, where a
+/// what says nothing is refused. Its input says which axis is time: tokens (time), sequences (time, ...), or, where a
 /// Conv1D is in it, signals (channels, time).
 namespace tenon {
 

@@ -138,6 +138,9 @@ using Transformer = Sequential<
 /// before. Pre-norm blocks with GELU, learned positions, and the output by the embedding's weight.
 ///
 /// Shapes: (Context) to (Context, Tokens). A Session that generates (model/generate.hpp) writes with it.
+/// PyTorch: transformers' GPT2LMHeadModel.
+///
+///     using Net = GPT<65, 64, 2, 4, 128>;  // 65 characters, the last 64 seen; two blocks, four heads, width 128
 template <std::size_t Tokens, std::size_t Context, std::size_t Layers, std::size_t Heads, std::size_t Width,
           auto Rate = 0.0>
 using GPT = Sequential<Input<Context>, Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>,

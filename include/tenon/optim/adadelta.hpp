@@ -7,6 +7,9 @@ namespace tenon {
 /// Adadelta (Zeiler 2012), in PyTorch's form: with g' = g + weight_decay p,
 ///     v = rho v + (1 - rho) g'^2,   d = sqrt(u + eps) / sqrt(v + eps)  g',
 ///     u = rho u + (1 - rho) d^2,    p = p - lr d.
+/// PyTorch: Adadelta. Keras: Adadelta.
+///
+///     fit(model, train, Fit{.optimizer = Adadelta{.lr = 1, .rho = 0.95}});
 struct Adadelta {
   double lr = 1;
   double rho = 0.9;

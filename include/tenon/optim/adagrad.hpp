@@ -7,6 +7,9 @@ namespace tenon {
 /// Adagrad (Duchi, Hazan and Singer 2011), in PyTorch's form: with g' = g + weight_decay p and s
 /// starting at `initial_accumulator_value`,
 ///     s = s + g'^2,   p = p - lr / (1 + (t - 1) lr_decay)  g' / (sqrt(s) + eps).
+/// PyTorch: Adagrad. Keras: Adagrad.
+///
+///     fit(model, train, Fit{.optimizer = Adagrad{.lr = 0.05}});
 struct Adagrad {
   double lr = 1e-2;
   double lr_decay = 0;

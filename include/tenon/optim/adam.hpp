@@ -7,6 +7,9 @@ namespace tenon {
 /// Adam (Kingma and Ba 2015), bias-corrected, in PyTorch's form: with g' = g + weight_decay p,
 ///     m = b1 m + (1 - b1) g',   v = b2 v + (1 - b2) g'^2,
 ///     p = p - lr / (1 - b1^t)  m / (sqrt(v) / sqrt(1 - b2^t) + eps).
+/// PyTorch: Adam. Keras: Adam.
+///
+///     fit(model, train, Fit{.optimizer = Adam{.lr = 1e-3}, .epochs = 20});
 struct Adam {
   double lr = 1e-3;
   double beta1 = 0.9;

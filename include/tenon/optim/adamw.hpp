@@ -5,13 +5,16 @@
 namespace tenon {
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's AdamW: the weights shrink
-/// by themselves, and the gradient, which m and v remember, knows nothing of it:
+/// by themselves, which is no part of the gradient that m and v remember:
 ///     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2,
 ///     p = (1 - lr weight_decay) p - lr / (1 - b1^t)  m / (sqrt(v) / sqrt(1 - b2^t) + eps).
 ///
 /// `Adam{.weight_decay = w}`, by contrast, is L2 decay: w p is added to the gradient, as the penalty
 /// w/2 |p|^2 would, and is divided by sqrt(v) like the rest of it. A weight whose gradients are large
 /// is then hardly decayed; here all shrink at the same rate. For plain SGD both are the same thing.
+/// PyTorch: AdamW. Keras: AdamW.
+///
+///     fit(model, train, Fit{.optimizer = AdamW{.lr = 1e-3, .weight_decay = 0.05}});
 struct AdamW {
   double lr = 1e-3;
   double beta1 = 0.9;

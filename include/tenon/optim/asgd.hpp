@@ -8,6 +8,9 @@ namespace tenon {
 /// g' = g + weight_decay p, eta = lr / (1 + lambd lr (t - 1))^alpha and mu = 1 / max(1, t - 1 - t0),
 ///     p = (1 - lambd eta) p - eta g',   average = (1 - mu) average + mu p.
 /// The average, which is the result of the method, is kept as state 0; until step t0 + 2 it equals p.
+/// PyTorch: ASGD. Keras: none.
+///
+///     fit(model, train, Fit{.optimizer = ASGD{.lr = 0.01, .t0 = 1e4}});
 struct ASGD {
   double lr = 1e-2;
   double lambd = 1e-4;

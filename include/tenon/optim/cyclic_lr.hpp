@@ -13,6 +13,9 @@ namespace tenon {
 /// step_size_up + step_size_down steps and h rising from 0 to 1 and falling back within each,
 ///     lr = base_lr + (max_lr - base_lr) h s,   s = 1 (triangular), 1/2^c (triangular2), gamma^t (exp_range),
 ///     momentum = max_momentum - (max_momentum - base_momentum) h s.
+/// PyTorch: CyclicLR. Keras: none.
+///
+///     fit(model, train, Fit{.schedule = CyclicLR{.base_lr = 1e-4, .max_lr = 1e-2, .step_size_up = 200}});
 struct CyclicLR {
   enum class Mode { triangular, triangular2, exp_range };
 
@@ -51,6 +54,9 @@ private:
 ///     eta = b + (a - b) (1 + cos(pi p)) / 2   (cos),   eta = a + (b - a) p   (linear).
 /// The momentum goes the other way. `fit` refuses a run of more steps, where
 /// PyTorch throws at the first step too many; asked by itself, the schedule keeps its last values.
+/// PyTorch: OneCycleLR. Keras: none.
+///
+///     fit(model, train, Fit{.epochs = 20, .schedule = OneCycleLR{.max_lr = 0.01, .total_steps = 2000}});
 struct OneCycleLR {
   enum class Anneal { cos, linear };
 

@@ -18,6 +18,7 @@ namespace tenon {
 ///     p = p - lr |p| / |u| u,
 /// where p is a parameter as a whole, a matrix or a bias, and |p| its Euclidean norm; |p| / |u| is 1 where one of them
 /// is 0. It therefore takes the network's parameters one by one (`update<Net>`), and cannot be one of `Groups`.
+/// PyTorch: none. Keras: Lamb.
 ///
 ///     fit(model, data, Fit{.optimizer = Lamb{.lr = 0.01}, .batch_size = 4096});
 struct Lamb {

@@ -6,7 +6,10 @@ namespace tenon {
 
 /// Lion, "evolved sign momentum" (Chen et al. 2023), with decoupled weight decay:
 ///     p = (1 - lr weight_decay) p - lr sign(b1 m + (1 - b1) g),   m = b2 m + (1 - b2) g.
-/// Every weight moves by lr, so lr wants to be 3 to 10 times smaller than Adam's.
+/// Every weight moves by lr, so lr should be 3 to 10 times smaller than Adam's.
+/// PyTorch: none. Keras: Lion.
+///
+///     fit(model, train, Fit{.optimizer = Lion{.lr = 1e-4, .weight_decay = 0.1}});
 struct Lion {
   double lr = 1e-4;
   double beta1 = 0.9;

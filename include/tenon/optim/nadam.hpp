@@ -8,6 +8,9 @@ namespace tenon {
 /// mu_t = b1 (1 - 0.96^(t momentum_decay) / 2) and M_t = mu_1 mu_2 ... mu_t,
 ///     m = b1 m + (1 - b1) g',   v = b2 v + (1 - b2) g'^2,
 ///     p = p - lr ((1 - mu_t) / (1 - M_t)  g' + mu_t+1 / (1 - M_t+1)  m) / (sqrt(v / (1 - b2^t)) + eps).
+/// PyTorch: NAdam. Keras: Nadam.
+///
+///     fit(model, train, Fit{.optimizer = NAdam{.lr = 2e-3}});
 struct NAdam {
   double lr = 2e-3;
   double beta1 = 0.9;

@@ -9,6 +9,9 @@ namespace tenon {
 ///     R = 2 / (1 - b2) - 1,   r = R - 2 t b2^t / (1 - b2^t),
 ///     p = p - lr / (1 - b1^t)  m  q sqrt(1 - b2^t) / (sqrt(v) + eps)   if r > 5, where
 ///     q = sqrt((r - 4) (r - 2) R / ((R - 4) (R - 2) r)),   and   p = p - lr / (1 - b1^t)  m   before.
+/// PyTorch: RAdam. Keras: none.
+///
+///     fit(model, train, Fit{.optimizer = RAdam{.lr = 1e-3}});
 struct RAdam {
   double lr = 1e-3;
   double beta1 = 0.9;

@@ -23,6 +23,7 @@ namespace tenon {
 /// Better means below best (1 - threshold) or best - threshold (relative, absolute; above best
 /// (1 + threshold) or best + threshold where more is better). After a reduction, bad epochs are not
 /// counted for `cooldown` epochs. `state` is all it remembers: who saves it and sets it again goes on from there.
+/// PyTorch: ReduceLROnPlateau. Keras: ReduceLROnPlateau.
 struct ReduceLROnPlateau {
   enum class Mode { automatic, min, max };
   enum class Threshold { rel, abs };

@@ -10,6 +10,9 @@ namespace tenon {
 ///     a = alpha a + (1 - alpha) g'   if centred, otherwise a = 0,
 ///     b = momentum b + g' / (sqrt(v - a^2) + eps),   p = p - lr b.
 /// The defaults are PyTorch's, alpha = 0.99 included.
+/// PyTorch: RMSprop. Keras: RMSprop.
+///
+///     fit(model, train, Fit{.optimizer = RMSprop{.lr = 1e-3, .momentum = 0.9}});
 struct RMSprop {
   double lr = 1e-2;
   double alpha = 0.99;

@@ -47,6 +47,9 @@ inline constexpr bool counts_steps = requires {
 /// The end of a schedule that is made for `length` epochs (or steps), and the name of that schedule. Where it is part
 /// of another one it may start later, at `begin`. The first time that it is not made for is
 ///     t = begin + length.
+/// PyTorch: none.
+///
+///     const std::optional<ScheduleEnd> end = end_of(OneCycleLR{.max_lr = 0.01, .total_steps = 2000});
 struct ScheduleEnd {
   std::uint64_t begin = 0;
   std::uint64_t length = 0;
@@ -73,6 +76,9 @@ std::optional<double> momentum_of(const S& schedule, std::uint64_t t) {
 
 /// Any schedule, counted in steps: `PerStep{LinearLR{.total_iters = 500}}`. At step t
 ///     eta_t = S(lr, t).
+/// PyTorch: scheduler.step() after every batch. Keras: a LearningRateSchedule, which always counts steps.
+///
+///     fit(model, train, Fit{.epochs = 20, .schedule = PerStep{LinearLR{.total_iters = 500}}});
 template <Schedule S>
 struct PerStep {
   S schedule{};

@@ -31,6 +31,8 @@ void expect_rising_milestones(std::string_view owner, std::span<const std::uint6
 ///     eta_t = factor lr   where t < total_iters,
 ///     eta_t = lr   from then on.
 /// PyTorch: ConstantLR.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = ConstantLR{.factor = 0.1, .total_iters = 3}});
 struct ConstantLR {
   double factor = 1.0 / 3;
   std::uint64_t total_iters = 5;
@@ -42,6 +44,8 @@ struct ConstantLR {
 /// The rate times gamma after every `step_size` epochs:
 ///     eta_t = lr gamma^floor(t / step_size)
 /// PyTorch: StepLR.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = StepLR{.step_size = 10, .gamma = 0.5}});
 struct StepLR {
   std::uint64_t step_size = 1;
   double gamma = 0.1;
@@ -60,6 +64,8 @@ struct StepLR {
 /// The rate times gamma at each milestone:
 ///     eta_t = lr gamma^n   where n milestones are at most t
 /// PyTorch: MultiStepLR.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = MultiStepLR{{15, 25}, 0.1}});
 struct MultiStepLR {
   std::vector<std::uint64_t> milestones{};
   double gamma = 0.1;
@@ -74,6 +80,8 @@ struct MultiStepLR {
 /// The rate times gamma after every epoch:
 ///     eta_t = lr gamma^t
 /// PyTorch: ExponentialLR.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = ExponentialLR{.gamma = 0.95}});
 struct ExponentialLR {
   double gamma = 0.9;
 
@@ -84,6 +92,8 @@ struct ExponentialLR {
 /// A linear warm-up:
 ///     eta_t = lr (s + (e - s) min(t, n) / n)   where s = start_factor, e = end_factor, n = total_iters
 /// PyTorch: LinearLR.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = LinearLR{.start_factor = 0.1, .total_iters = 5}});
 struct LinearLR {
   double start_factor = 1.0 / 3;
   double end_factor = 1;
@@ -103,6 +113,8 @@ struct LinearLR {
 /// Down to 0, as a power of the part of the run that is left:
 ///     eta_t = lr (1 - min(t, n) / n)^power   where n = total_iters
 /// PyTorch: PolynomialLR.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = PolynomialLR{.total_iters = 30, .power = 2}});
 struct PolynomialLR {
   std::uint64_t total_iters = 5;
   double power = 1;
@@ -120,6 +132,9 @@ struct PolynomialLR {
 /// Half a cosine down (Loshchilov and Hutter 2017, without its restarts):
 ///     eta_t = eta_min + (lr - eta_min) (1 + cos(pi t / T_max)) / 2
 /// After T_max it rises again. PyTorch: CosineAnnealingLR.
+/// Keras: CosineDecay.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = CosineAnnealingLR{.T_max = 30}});
 struct CosineAnnealingLR {
   std::uint64_t T_max = 1;
   double eta_min = 0;
@@ -139,6 +154,9 @@ struct CosineAnnealingLR {
 /// each one T_mult times as many as the one before. With s epochs gone since the last start, and i starts before it,
 ///     eta_t = eta_min + (lr - eta_min) (1 + cos(pi s / T_i)) / 2,   T_i = T_0 T_mult^i.
 /// PyTorch: CosineAnnealingWarmRestarts.
+/// Keras: CosineDecayRestarts.
+///
+///     fit(model, train, Fit{.epochs = 30, .schedule = CosineAnnealingWarmRestarts{.T_0 = 10, .T_mult = 2}});
 struct CosineAnnealingWarmRestarts {
   std::uint64_t T_0 = 1;
   std::uint64_t T_mult = 1;

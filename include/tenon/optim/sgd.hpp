@@ -7,6 +7,9 @@ namespace tenon {
 /// Stochastic gradient descent, with momentum m, dampening d and weight decay w as in PyTorch's SGD:
 ///     g' = g + w p,   v = m v + (1 - d) g' (the first step: v = g'),
 ///     p = p - lr v,   or with Nesterov's momentum   p = p - lr (g' + m v).
+/// PyTorch: SGD. Keras: SGD.
+///
+///     fit(model, train, Fit{.optimizer = SGD{.lr = 0.1, .momentum = 0.9, .nesterov = true}});
 struct SGD {
   double lr = 1e-3;
   double momentum = 0;

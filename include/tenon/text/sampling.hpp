@@ -18,7 +18,7 @@ std::size_t greedy(std::span<const T> scores);
 extern template std::size_t greedy(std::span<const float>);
 extern template std::size_t greedy(std::span<const double>);
 
-/// Draws a token with probability softmax(scores / temperature), from fewer of them if it is told to. Scores are logits
+/// Draws a token with probability softmax(scores / temperature), or from the likeliest of them alone. Scores are logits
 /// or log-probabilities; a score of minus infinity rules a token out. `top_k` and `top_p` work together: first the k
 /// best, then of these the smallest set that has probability `top_p` (Holtzman et al. 2020), at least one; where scores
 /// are equal the lower token goes first. A score of plus infinity leaves only those that have it.

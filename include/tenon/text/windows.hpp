@@ -9,7 +9,7 @@
 
 namespace tenon {
 
-/// A text as samples for a model that tells the next token: `length` tokens, labelled with those that follow each of
+/// A text as samples for a model that predicts the next token: `length` tokens, labelled with those that follow each of
 /// them. A window begins every `stride` tokens; what is left behind the last whole one is not used.
 ///
 ///     auto [train, test] = split_tokens(tokens, 0.9);

@@ -75,6 +75,11 @@ struct EMA : detail::Average<M> {
 /// epochs from `start` on,
 ///     average = 1 / n sum_k w_k.
 /// Batch normalisation needs `update_batch_norm` afterwards. PyTorch: swa_utils.AveragedModel.
+/// Keras: none.
+///
+///     SWA average{model, 15};
+///     fit(model, train, Fit{.epochs = 20, .callbacks = callbacks(average)});
+///     update_batch_norm(average.model, train, 64);
 template <class M>
 struct SWA : detail::Average<M> {
   std::uint64_t start = 1;  // the first epoch that counts, from 1
@@ -122,7 +127,7 @@ void take_statistics(M& model, const Dataset<typename M::scalar>& data, std::siz
     std::vector<double> share(running.size()), mean(running.size());
     double batches = 0;
     try {
-      // A layer leaves (1 - momentum) before + momentum statistic: two runs over one batch tell its momentum.
+      // A layer leaves (1 - momentum) before + momentum statistic: two runs over one batch show its momentum.
       batch_from(0, T(1));
       const std::vector<T> with_one(running.begin(), running.end());
       batch_from(0, T(0));

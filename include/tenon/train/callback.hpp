@@ -153,7 +153,9 @@ constexpr auto judge_callbacks(std::type_identity<Callbacks<First, Rest...>>) {
 
 }  // namespace detail
 
-/// A callback that is a function, for those that need no type.
+/// A callback that is a function, for those that need no type. Keras: LambdaCallback.
+///
+///     fit(model, train, Fit{.callbacks = callbacks(OnEpochEnd{[](auto& run) { std::printf("%g\n", run.lr()); }})});
 template <class F>
 struct OnEpochEnd {
   F call;

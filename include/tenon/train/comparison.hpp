@@ -42,8 +42,8 @@ struct Sweep {
   Plot plot() const;
 };
 
-/// Of a `find_lr`: the learning rates tried, the loss of each one's batch, smoothed, and the rate where it falls most
-/// steeply, if enough were tried to tell.
+/// What `find_lr` finds: the learning rates tried, the loss of each one's batch, smoothed, and the rate where it falls
+/// most steeply, if enough were tried.
 struct LrCurve {
   std::vector<double> lr{}, loss{};
   std::optional<double> suggestion{};

@@ -39,8 +39,8 @@ struct DataOffer {
   std::size_t weights = 0;  // of samples; 0 where there are none
 };
 
-/// Throws an Error that begins with `who` where they do not fit. A network of one output tells two
-/// classes apart. Data with neither labels nor targets are for a network that reproduces its input: where the loss
+/// Throws an Error that begins with `who` where they do not fit. A network of one output separates two
+/// classes. Data with neither labels nor targets are for a network that reproduces its input: where the loss
 /// compares numbers, and the output is as large as the input, the targets are the features as the network is given
 /// them, after the augmentation. So noise of an augmentation is learnt as well; a denoising network is given the
 /// clean numbers as targets, or a layer that adds the noise.

@@ -208,7 +208,7 @@ struct Objective {
                          TermValues& terms_of) {
     constexpr std::size_t each = answers<Out>;
     const auto rows = [](auto all) { return as_answers(all, Out::size, each); };
-    const Target<T> target{
+    const LossTarget<T> target{
         samples.labels.empty() ? samples.labels : samples.labels.subspan(samples.first * each, samples.count * each),
         samples.labels.empty() ? rows(Rows<const T>{samples.targets.data, samples.count, Out::size}) : Rows<const T>{}};
     terms_of.weight[0] = batch_weight(loss, target.labels, samples.count * each, samples.weights);
@@ -311,7 +311,7 @@ struct Objective<Net, L> {
     return loss;
   }
 
-  /// The accuracy is that of the first output whose classes are told apart.
+  /// The accuracy is that of the first output that is compared with labels.
   template <class Out, class T>
   static void count(const L& loss, Rows<const T> y, const Samples<T>& samples, ClassCount& classes) {
     bool done = false;
@@ -372,7 +372,7 @@ private:
       T* const prediction = space.data() + Out::size * samples.count;
       T* const gradient = prediction + Out::size * samples.count;
       gather(Rows<const T>{y.data + offset, y.count, y.stride}, prediction, size);
-      Target<T> target;
+      LossTarget<T> target;
       if (column.kind == ColumnKind::labels) target.labels = samples.labels_of(column);
       else target.values = as_answers_of(samples.numbers_of(column), size, each);
       weight = batch_weight(term.loss, target.labels, samples.count * each, samples.weights);

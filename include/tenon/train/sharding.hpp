@@ -56,7 +56,7 @@ public:
   std::size_t threads() const;
 
   /// Refuses ranks that do not train the same, by name. It is called before anything is computed, and looks the first
-  /// time alone. Whether the data sets differ only `fit` can tell.
+  /// time alone. Whether the data sets differ only `fit` can check.
   void expect_same_start(std::string_view trainer, std::span<const T> weights, std::uint64_t seed, double lr,
                          std::size_t batch_size);
   /// How a batch is cut, for all that follows.

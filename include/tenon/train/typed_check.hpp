@@ -29,7 +29,7 @@ namespace detail {
 template <class Answer>
 inline constexpr bool is_classes = Answer::classes > 0;
 
-/// The answers that the loss compares an output with: one, or one for every step. One number tells two classes apart.
+/// The answers that the loss compares an output with: one, or one for every step. One number scores two classes.
 template <class L, class Input, class Output, class Answer>
 constexpr auto wanted_answer() {
   constexpr TargetKind kind = target_kind_of<L>;

@@ -15,7 +15,7 @@ namespace tenon {
 void set_num_threads(std::size_t count);
 std::size_t num_threads();
 
-/// As long as one of these lives, the BLAS uses one thread for each matrix product, where it can be told to.
+/// As long as one of these lives, the BLAS uses one thread for each matrix product, where its number can be set.
 class OneBlasThread {
 public:
   OneBlasThread();

@@ -18,7 +18,7 @@
 ///
 /// Motions side by side become one: the image is interpolated once. Only `prepare` and `cut` (which then
 /// takes the middle) also act in evaluation. Steps take images, those with `any_shape` also vectors and
-/// sequences. What is wrong with a step's arguments may be told by `invalid`, with shapes by `problem`, as layers do.
+/// sequences. What is wrong with a step's arguments may be said by `invalid`, with shapes by `problem`, as layers do.
 namespace tenon {
 
 /// What the arguments of steps should have been.

@@ -13,6 +13,9 @@ void write_csv(const History& history, const std::string& path);
 
 /// Writes the history so far after every epoch. The file is replaced as a whole, so that a resumed run's log
 /// has every epoch once.
+/// Keras: CSVLogger.
+///
+///     fit(model, train, Fit{.epochs = 50, .validation = test, .callbacks = callbacks(CSVLogger{"run.csv"})});
 struct CSVLogger {
   std::string path;
 

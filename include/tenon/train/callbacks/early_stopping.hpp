@@ -18,6 +18,9 @@ namespace tenon {
 /// never an improvement. With
 /// `restore_best_weights` the model ends with the weights and running statistics of its best epoch, also where
 /// training was not cut short.
+/// Keras: EarlyStopping.
+///
+///     fit(model, train, Fit{.epochs = 50, .validation = test, .callbacks = callbacks(EarlyStopping{.patience = 5})});
 struct EarlyStopping {
   Monitor monitor = Monitor::val_loss;
   std::uint64_t patience = 0;

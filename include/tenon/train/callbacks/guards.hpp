@@ -10,6 +10,9 @@ namespace tenon {
 
 /// Ends training after the first step that goes beyond so many seconds, counted from the beginning of this
 /// call of `fit`; a resumed run has them anew.
+/// Keras: none.
+///
+///     fit(model, train, Fit{.epochs = 50, .validation = test, .callbacks = callbacks(TimeLimit{.seconds = 60})});
 struct TimeLimit {
   double seconds = 0;
 
@@ -24,6 +27,9 @@ struct TimeLimit {
 
 /// Ends training where the loss becomes NaN or infinite, with the weights of the end of the last epoch (or of the
 /// beginning). Without it `fit` throws an Error that says in which layer that came up.
+/// Keras: TerminateOnNaN.
+///
+///     fit(model, train, Fit{.epochs = 50, .validation = test, .callbacks = callbacks(TerminateOnNaN{})});
 struct TerminateOnNaN {
   bool terminated = false;
   std::vector<double> weights{};

@@ -24,6 +24,7 @@ namespace tenon {
 /// of the optimizer (its learning rate too), loss, regulariser or clipping is another. It may have more epochs, another
 /// schedule (the way to another rate), and other callbacks behind the first ones. Of several ranks the first writes,
 /// and all of them read; there may be another number of them.
+/// Keras: BackupAndRestore.
 struct ModelCheckpoint {
   std::string path;
   std::uint64_t every_epochs = 1;  // 0: not by epoch
@@ -43,6 +44,9 @@ struct ModelCheckpoint {
 };
 
 /// Saves the model, as `model.save(path)` does, whenever the monitored number is the best so far. NaN never is.
+/// Keras: ModelCheckpoint(save_best_only=True).
+///
+///     fit(model, train, Fit{.epochs = 50, .validation = test, .callbacks = callbacks(SaveBest{"best.safetensors"})});
 struct SaveBest {
   std::string path;
   Monitor monitor = Monitor::val_loss;

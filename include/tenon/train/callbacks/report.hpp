@@ -56,6 +56,7 @@ std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std:
 /// first epoch to the last:
 ///
 ///     Report{.path = "run.html", .draw = [&] { return picture(part<"decoder">(model)(codes), 8, 8); }}
+/// PyTorch: none. Keras: none.
 struct Report {
   std::string path;
   std::string title = "Training run";

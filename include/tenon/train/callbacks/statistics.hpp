@@ -13,6 +13,7 @@ namespace tenon {
 
 /// After every epoch, of each parameter: mean and root mean square of its numbers, and the root mean square of its last
 /// gradient. A gradient that fades from layer to layer, or weights that grow without end, are seen here first.
+/// PyTorch: none. Keras: none.
 ///
 ///     LayerStatistics layers;
 ///     fit(model, data, Fit{.callbacks = callbacks(layers)});
@@ -47,7 +48,7 @@ private:
 /// the squared lengths of gradients of a step, of b samples, and of the mean of `steps` steps, of B = b steps:
 ///     |G|^2 = (B |g_B|^2 - b |g_b|^2) / (B - b),   trace(S) = (|g_b|^2 - |g_B|^2) / (1 / b - 1 / B),
 /// as if the weights stood still for so long. Numbers are averaged over an epoch; gradients are as they are before the
-/// step, so leave out clipping. Keeps one copy of the gradients.
+/// step, so leave out clipping. Keeps one copy of the gradients. PyTorch: none. Keras: none.
 ///
 ///     GradientNoise noise;
 ///     fit(model, data, Fit{.batch_size = 16, .callbacks = callbacks(noise)});

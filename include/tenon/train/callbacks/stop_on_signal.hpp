@@ -38,7 +38,7 @@ void say_stopped(std::uint64_t epoch, std::uint64_t step, const std::string& pat
 ///     true},
 ///                                                                StopOnSignal{"run.safetensors"})});
 ///
-/// Signals are handled only while `fit` runs; the library itself never does.
+/// Signals are handled only while `fit` runs; the library itself never does. PyTorch: none. Keras: none.
 struct StopOnSignal {
   std::string path{};
 

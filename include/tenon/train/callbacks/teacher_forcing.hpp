@@ -22,6 +22,7 @@ namespace tenon {
 ///
 /// Steps without a label are left as they are. A step costs one more forward pass; which tokens are replaced follows
 /// from the run's seed and step. Throws an Error where the rate is not from 0 to 1 or samples have another size.
+/// PyTorch: none. Keras: none.
 template <std::size_t Source, class Scalar = float>
 struct TeacherForcing {
   double rate = 1;

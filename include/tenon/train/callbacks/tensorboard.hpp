@@ -33,6 +33,9 @@ private:
 
 /// Writes `loss`, `accuracy`, `val_loss`, `val_accuracy`, `lr` and the metrics of every epoch, and with `every_steps`
 /// the loss of the batch as `batch_loss`: `tensorboard --logdir runs`.
+/// Keras: TensorBoard. PyTorch: SummaryWriter.
+///
+///     fit(model, train, Fit{.epochs = 50, .validation = test, .callbacks = callbacks(TensorBoard{"runs/1"})});
 struct TensorBoard {
   std::string directory;
   std::uint64_t every_steps = 0;
