@@ -17,21 +17,16 @@
 
 #include "tenon/error.hpp"
 
+#include "support/folder.hpp"
+
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 using tenon::IdxTensor;
 using tenon::IdxType;
+using tenon::test::Folder;
 
 namespace {
-
-/// A folder that goes away with the test.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("tenon-idx-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::string file(const std::string& name) const { return (path / name).string(); }
-};
 
 std::string bytes(std::initializer_list<int> values) {
   std::string text;
@@ -94,10 +89,10 @@ TEST_CASE("every element type of the format is read") {
 TEST_CASE("gzip is recognised by content, not by name") {
   const Folder folder;
   const std::string plain = idx(0x08, {2, 3}, six);
-  write(folder.file("plain.gz"), plain);
-  write(folder.file("packed"), gzip(plain));
-  CHECK(tenon::read_idx_file(folder.file("plain.gz")).shape.size() == 2);
-  CHECK(tenon::read_idx_file(folder.file("packed")).shape.size() == 2);
+  write(folder / "plain.gz", plain);
+  write(folder / "packed", gzip(plain));
+  CHECK(tenon::read_idx_file(folder / "plain.gz").shape.size() == 2);
+  CHECK(tenon::read_idx_file(folder / "packed").shape.size() == 2);
 }
 
 TEST_CASE("gzip members may follow one another") {
@@ -199,16 +194,16 @@ TEST_CASE("a small packed file that claims much takes little memory, and so does
 
 TEST_CASE("missing files and folders are refused") {
   const Folder folder;
-  CHECK_THROWS_WITH(tenon::read_idx_file(folder.file("none")),
-                    folder.file("none") + ": expected an IDX file that can be read, but No such file or directory");
+  CHECK_THROWS_WITH(tenon::read_idx_file(folder / "none"),
+                    folder / "none" + ": expected an IDX file that can be read, but No such file or directory");
   CHECK_THROWS_WITH(tenon::read_idx_file(folder.path.string()),
                     Contains("expected an IDX file that can be read, but it is a directory"));
 }
 
 TEST_CASE("images and labels become a data set") {
   const Folder folder;
-  const std::string images = folder.file("images.gz");
-  const std::string labels = folder.file("labels");
+  const std::string images = folder / "images.gz";
+  const std::string labels = folder / "labels";
   write(images, gzip(idx(0x08, {3, 1, 2}, six)));
   write(labels, idx(0x08, {3}, bytes({9, 0, 4})));
 
@@ -264,7 +259,7 @@ TEST_CASE("images and labels that don't fit together are refused") {
 TEST_CASE("a written file reads back, and a failed one is not left behind") {
   const Folder folder;
   const IdxTensor tensor{IdxType::int16, {1, 2}, {std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}}};
-  const std::string path = folder.file("out.idx");
+  const std::string path = folder / "out.idx";
   tenon::write_idx_file(path, tensor);
   const IdxTensor back = tenon::read_idx_file(path);
   CHECK(back.type == tensor.type);
@@ -273,12 +268,12 @@ TEST_CASE("a written file reads back, and a failed one is not left behind") {
   CHECK(back.name == path);
 
   CHECK_THROWS_WITH(
-      tenon::write_idx_file(folder.file("nowhere/out.idx"), tensor),
+      tenon::write_idx_file(folder / "nowhere/out.idx", tensor),
       Contains("nowhere/out.idx: expected to write the file, but no file can be made in its directory: No such file"));
   CHECK_THROWS_WITH(tenon::write_idx_file(path, {IdxType::int16, {2, 2}, tensor.bytes}),
                     path + ": expected 8 bytes for 2x2 elements, got 4");
   CHECK(tenon::read_idx_file(path).bytes == tensor.bytes);
   fs::create_directory(folder.path / "taken");
-  CHECK_THROWS_AS(tenon::write_idx_file(folder.file("taken"), tensor), tenon::Error);
+  CHECK_THROWS_AS(tenon::write_idx_file(folder / "taken", tensor), tenon::Error);
   CHECK(std::distance(fs::directory_iterator{folder.path}, fs::directory_iterator{}) == 2);
 }

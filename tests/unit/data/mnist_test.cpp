@@ -13,17 +13,13 @@
 
 #include "tenon/data/idx.hpp"
 
+#include "support/folder.hpp"
+
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
+using tenon::test::Folder;
 
 namespace {
-
-/// A folder that goes away with the test.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("tenon-mnist-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
 
 /// Sets $TENON_DATA, or clears it, for one test.
 class DataVariable {

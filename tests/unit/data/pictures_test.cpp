@@ -1,9 +1,7 @@
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include <catch2/catch.hpp>
 
@@ -17,10 +15,12 @@
 #include <tenon/report/data_report.hpp>
 
 #include "support/faults.hpp"
+#include "support/folder.hpp"
 #include "support/golden.hpp"
 
 namespace fs = std::filesystem;
 using namespace tenon;
+using tenon::test::Folder;
 
 namespace {
 
@@ -36,12 +36,6 @@ double worst(const Pixels& p, const test::Golden& golden, const std::string& nam
   return most;
 }
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("tenon_pictures_" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::string operator/(const std::string& name) const { return (path / name).string(); }
-};
 void write_text(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
 
 }  // namespace

@@ -10,8 +10,6 @@
 #include <stdexcept>
 #include <string>
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
 #include <tenon/data/loader.hpp>
@@ -21,9 +19,11 @@
 
 #include "../../../src/data/stream_order.hpp"
 #include "support/counting_new.hpp"
+#include "support/folder.hpp"
 
 using Catch::Matchers::Contains;
 using namespace tenon;
+using tenon::test::Folder;
 
 namespace {
 
@@ -111,13 +111,6 @@ std::vector<std::size_t> counted(std::size_t n) {
   std::iota(all.begin(), all.end(), std::size_t{0});
   return all;
 }
-
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("tenon_stream_" + std::to_string(::getpid()));
-  Folder() { std::filesystem::create_directory(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-};
 
 }  // namespace
 

@@ -29,13 +29,15 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "support/folder.hpp"
+
 using namespace tenon;
+using tenon::test::contents;
 
 namespace {
 
@@ -107,11 +109,6 @@ using Camera = Graph<In<"image", 2, 5, 4>, In<"table", 3>,
                      Node<"known", Sequential<Dense<3>, Tanh>, "table">, Node<"both", Concat<>, "seen", "known">,
                      Node<"kind", Sequential<Dense<3>, Softmax>, "both">, Node<"value", Dense<2>, "both">,
                      Out<"kind", "value", "table">>;
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// One rounding is half a step.
 constexpr float one_rounding = 0.51F;
@@ -246,7 +243,7 @@ TEST_CASE("the report and the header name every input and output") {
   CHECK_THROWS_WITH(
       export_quantized_header(rig.model, *rig.numbers, (folder / "7.hpp").string(), {.network = "Camera"}),
       Catch::Matchers::StartsWith("export_quantized_header: expected a file whose name"));
-  const std::string header = text_of(folder / "camera.hpp"), c_header = text_of(folder / "camera.h");
+  const std::string header = contents(folder / "camera.hpp"), c_header = contents(folder / "camera.h");
   const std::size_t inputs = header.find("inline constexpr QuantizedPort inputs[] = {{\"image\", 40, ");
   REQUIRE(inputs != std::string::npos);
   CHECK(header.find("{\"table\", 3, ", inputs) != std::string::npos);

@@ -27,7 +27,7 @@ using namespace tenon;
 
 namespace {
 
-/// Whether a recurrent layer is told where sequences end.
+/// Whether a recurrent layer has a mask of where sequences end.
 template <class N>
 constexpr bool has_masked_pass = [] {
   constexpr const auto& plan = edge::quantized_plan<N>;
@@ -327,7 +327,7 @@ TEST_CASE("the compiler runs a recurrent network in int8 as the machine does") {
   CHECK(whole.output()[5] == known);
 }
 
-TEST_CASE("the report speaks of every recurrent layer") {
+TEST_CASE("the report has a line for every recurrent layer") {
   using N = Sequential<Input<20, 5>, GRU<8, layers<2>>, Dense<3>>;
   const Int8<N> q(2);
   DataLoader<float> loader{q.data, 16, 1};

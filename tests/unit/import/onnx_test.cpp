@@ -10,12 +10,12 @@
 #include <limits>
 #include <map>
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
 #include "import/onnx_tensor.hpp"
 #include "onnx_rig.hpp"
+
+#include "support/folder.hpp"
 
 using namespace tenon;
 using namespace tenon::importing;
@@ -25,17 +25,6 @@ using Catch::Matchers::Contains;
 using Catch::Matchers::EndsWith;
 
 namespace {
-
-/// A folder that goes away with the test.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("tenon-onnx-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::string write(const std::string& name, const std::string& content) const {
-    std::ofstream(path / name, std::ios::binary) << content;
-    return (path / name).string();
-  }
-};
 
 Array parse_tensor(const Writer& file) { return parse_onnx_tensor(bytes_of(file.bytes()), "some.pb"); }
 

@@ -50,20 +50,23 @@ TEST_CASE("losses, grids and frames") {
   check(one("CenterCropPad", {counted({3}), ints({6})}, {{"axes", Integers{-1}}}), {6}, {0, 0, 1, 2, 0, 0});
 }
 
-TEST_CASE("operators agree with PyTorch") {
-  const tenon::test::Golden golden("import");
+namespace {
+
+/// An operator whose inputs and outputs are in the golden file "import" by this name.
+struct GoldenCase {
+  std::string name, op;
+  Attributes attributes{};
+  std::int64_t opset = 17;
+};
+
+std::vector<GoldenCase> golden_cases() {
   const Attributes both{{"direction", "bidirectional"}, {"hidden_size", integer(4)}};
   const auto plus = [](Attributes first, const Attributes& second) {
     first.insert(second.begin(), second.end());
     return first;
   };
   const Attributes sized{{"mode", "linear"}, {"keep_aspect_ratio_policy", "stretch"}};
-  struct Case {
-    std::string name, op;
-    Attributes attributes{};
-    std::int64_t opset = 17;
-  };
-  const std::vector<Case> cases{
+  return {
       {"conv1d", "Conv", {{"strides", Integers{3}}, {"pads", Integers{2, 2}}, {"dilations", Integers{2}}}},
       {"conv2d_groups", "Conv", {{"strides", Integers{2, 1}}, {"pads", Integers{2, 1, 1, 0}}, {"group", integer(2)}}},
       {"conv3d",
@@ -136,12 +139,19 @@ TEST_CASE("operators agree with PyTorch") {
       {"lstm", "LSTM", both},
       {"gru", "GRU", plus({{"linear_before_reset", integer(1)}}, both)},
   };
+}
+
+}  // namespace
+
+TEST_CASE("operators agree with PyTorch") {
+  const tenon::test::Golden golden("import");
+  const std::vector<GoldenCase> cases = golden_cases();
   CHECK(cases.size() == golden.cases().size());
   const auto array = [&](const std::string& name) {
     const auto& shape = golden.shape(name);
     return floats({shape.begin(), shape.end()}, golden.values(name));
   };
-  for (const Case& c : cases) {
+  for (const GoldenCase& c : cases) {
     CAPTURE(c.name);
     std::vector<std::optional<Array>> inputs;
     for (int i = 0; i < 8; ++i) {

@@ -31,29 +31,22 @@
 #include <vector>
 
 #include "support/faults.hpp"
+#include "support/folder.hpp"
 
 namespace fs = std::filesystem;
 using namespace tenon;
 using Catch::Matchers::Contains;
+using tenon::test::contents;
 
 namespace {
 
-struct Directory {
-  fs::path path = fs::temp_directory_path() / ("tenon-atomic-" + std::to_string(::getpid()));
-  Directory() { fs::create_directories(path); }
-  ~Directory() { fs::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
+struct Directory : test::Folder {
   std::size_t entries() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
   }
 };
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
-
-std::string contents(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// Makes every write beyond `bytes` of a file fail, as a full disk would.
 class FileSizeLimit {
@@ -144,7 +137,7 @@ TEST_CASE("places that cannot be written are named with the system's reason") {
                     Contains("got a NUL in it"));
   CHECK(directory.entries() == 0);
 
-  // A pipe of our own stands for all that is no regular file: a test must not lay hands on a real device.
+  // A pipe of our own stands for all that is no regular file: a test must not write to a real device.
   const auto pipe = directory / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   CHECK_THROWS_WITH(write_file_atomically(pipe, bytes_of("x")), Contains("got a device, pipe or socket"));

@@ -15,23 +15,15 @@
 #include <limits>
 #include <numeric>
 
+#include "support/folder.hpp"
+
 namespace fs = std::filesystem;
 using namespace tenon;
 using Catch::Matchers::Contains;
+using tenon::test::contents;
+using tenon::test::Folder;
 
 namespace {
-
-struct Directory {
-  fs::path path = fs::temp_directory_path() / ("tenon-safetensors-" + std::to_string(::getpid()));
-  Directory() { fs::create_directories(path); }
-  ~Directory() { fs::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-};
-
-std::string contents(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::string file_of(const std::string& header, const std::string& data) {
   const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});
@@ -58,7 +50,7 @@ std::vector<float> floats(const SafeTensors& file, std::string_view name) {
 }  // namespace
 
 TEST_CASE("what is written is read back: names, shapes, numbers, metadata") {
-  const Directory directory;
+  const Folder directory;
   std::vector<float> weight(6), bias{-1.5f, std::numeric_limits<float>::denorm_min(), -0.0f};
   std::iota(weight.begin(), weight.end(), 1.0f);
   const std::vector<double> running{1e300, 0.1};
@@ -90,7 +82,7 @@ TEST_CASE("what is written is read back: names, shapes, numbers, metadata") {
 }
 
 TEST_CASE("the file's exact bytes: sorted by alignment, padded, the same every time") {
-  const Directory directory;
+  const Folder directory;
   const std::vector<float> f{1.0f};
   const std::vector<double> d{2.0};
   const std::vector<TensorView> tensors{{"b", {1}, std::span<const float>(f)},
@@ -176,7 +168,7 @@ TEST_CASE("tensors come in the order of their data, whatever the header's order"
 }
 
 TEST_CASE("the writer refuses what no reader would accept, and keeps the old file") {
-  const Directory directory;
+  const Folder directory;
   const auto path = directory / "net";
   const std::vector<float> two{1, 2};
   const std::span<const float> values(two);
@@ -198,7 +190,7 @@ TEST_CASE("the writer refuses what no reader would accept, and keeps the old fil
 }
 
 TEST_CASE("reading needs a regular file") {
-  const Directory directory;
+  const Folder directory;
   CHECK_THROWS_WITH(SafeTensors::read(directory / "absent"), Contains("absent") && Contains("No such file"));
   CHECK_THROWS_WITH(SafeTensors::read(directory.path.string()), Contains("it is a directory"));
   CHECK_THROWS_WITH(SafeTensors::read("/dev/zero"), Contains("device, pipe or socket"));

@@ -1,18 +1,16 @@
 #include <tenon/tenon.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "support/folder.hpp"
 #include "support/golden.hpp"
 #include "support/message_of.hpp"
 
@@ -236,7 +234,7 @@ TEST_CASE("equal scores and NaN count as no more than chance") {
   CHECK(shown(RocAuc{}, alike, 3) == 0.5);
   CHECK(std::isnan(shown(RocAuc{}, broken, 3)));
   CHECK(std::isnan(shown(RocAuc{}, part, 3)));
-  // One output: two classes, told apart by the threshold.
+  // One output: two classes, separated by the threshold.
   const std::vector<std::int32_t> two{0, 1, 1};
   const std::vector<double> scores{0.9, 0.1, 0.8};
   TopKAccuracy<1> first, broken_one;
@@ -390,33 +388,38 @@ TEST_CASE("a metric of several outputs is of the one it names") {
       Contains("measure: the metric of the output \"value\" compares with numbers, expected such a column, got digit"));
 }
 
-TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched by name") {
+namespace {
+
+const auto several_losses = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{});
+
+/// Trains with three metrics.
+template <class... Callbacks>
+History train_measured(Model<Several>& model, std::size_t epochs, Callbacks... callback) {
   const Dataset<float> data = several();
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-metrics-" + std::to_string(::getpid())))
-                               .string();
-  const auto loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{});
-  const auto train = [&](Model<Several>& model, std::size_t epochs, auto... callback) {
-    return fit(model, data,
-               Fit{.loss = loss,
-                   .optimizer = Adam{.lr = 0.05},
-                   .epochs = epochs,
-                   .batch_size = 4,
-                   .validation = data,
-                   .progress = Progress::Mode::quiet,
-                   .callbacks = callbacks(callback...),
-                   .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}), on<"value">(FirstError{}))});
-  };
+  return fit(model, data,
+             Fit{.loss = several_losses,
+                 .optimizer = Adam{.lr = 0.05},
+                 .epochs = epochs,
+                 .batch_size = 4,
+                 .validation = data,
+                 .progress = Progress::Mode::quiet,
+                 .callbacks = callbacks(callback...),
+                 .metrics = metrics(on<"value">(MAE{}), on<"digit">(TopKAccuracy<2>{}), on<"value">(FirstError{}))});
+}
+
+}  // namespace
+
+TEST_CASE("the metrics of a Fit are in every epoch's record") {
+  const Dataset<float> data = several();
   Model<Several> model{3}, plain{3};
-  const History history = train(model, 4, CSVLogger{path + ".csv"},
-                                SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
-                                ModelCheckpoint{.path = path + ".run"}, TensorBoard{path + ".events"});
-  // training itself is not touched
+  const History history = train_measured(model, 4);
   fit(plain, data,
-      Fit{.loss = loss,
+      Fit{.loss = several_losses,
           .optimizer = Adam{.lr = 0.05},
           .epochs = 4,
           .batch_size = 4,
           .progress = Progress::Mode::quiet});
+  // measuring does not change what is learned
   CHECK(std::equal(model.parameters().span().begin(), model.parameters().span().end(),
                    plain.parameters().span().begin()));
 
@@ -432,35 +435,40 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
   CHECK_THAT(message_of([&] { last.metric("mae"); }),
              Contains("expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae, "
                       "val_digit_top_2_accuracy, val_value_first_error"));
-  std::ifstream csv(path + ".csv");
+}
+
+TEST_CASE("callbacks write the metrics of a Fit, and a resumed run has those of the epochs before") {
+  const test::Folder folder;
+  const auto save_best = SaveBest{.path = folder / "best", .monitor = "val_value_mae"};
+  Model<Several> model{3}, resumed{3};
+  const History history = train_measured(model, 4, CSVLogger{folder / "log.csv"}, save_best,
+                                         ModelCheckpoint{.path = folder / "run"}, TensorBoard{folder / "events"});
+  std::ifstream csv(folder / "log.csv");
   std::string header, row;
   std::getline(csv, header);
   std::getline(csv, row);
   CHECK(header == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds,val_value_mae,val_digit_top_2_accuracy,val_"
                   "value_first_error");
   CHECK(std::count(row.begin(), row.end(), ',') == 9);
-  CHECK(std::filesystem::exists(path + ".best"));
-  std::ifstream events(std::filesystem::directory_iterator(path + ".events")->path(), std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(events), {}};
-  CHECK_THAT(bytes, Contains("val_value_mae") && Contains("val_digit_top_2_accuracy"));
-  std::filesystem::remove_all(path + ".events");
+  CHECK(std::filesystem::exists(folder / "best"));
+  CHECK_THAT(test::contents(std::filesystem::directory_iterator(folder / "events")->path()),
+             Contains("val_value_mae") && Contains("val_digit_top_2_accuracy"));
 
-  // a resumed run has the numbers of the epochs before
-  Model<Several> resumed{3};
-  const History all = train(resumed, 5, CSVLogger{path + ".csv"},
-                            SaveBest{.path = path + ".best", .monitor = "val_value_mae"},
-                            ModelCheckpoint{.path = path + ".run", .resume = true});
+  const History all = train_measured(resumed, 5, CSVLogger{folder / "log.csv"}, save_best,
+                                     ModelCheckpoint{.path = folder / "run", .resume = true});
   REQUIRE(all.epochs.size() == 5);
   for (std::size_t e = 0; e < 4; ++e)
     CHECK(all.epochs[e].metric("val_value_mae") == history.epochs[e].metric("val_value_mae"));
-  for (const char* end : {".csv", ".best", ".run"}) std::filesystem::remove(path + end);
+}
 
-  // less of an error is better, more of an accuracy
+TEST_CASE("callbacks watch a metric of a Fit: less of an error is better, more of an accuracy") {
+  const Dataset<float> data = several();
   EarlyStopping down{.monitor = "val_value_mae", .patience = 1},
       up{.monitor = "val_digit_top_2_accuracy", .patience = 1, .min_delta = 2};
   Model<Several> again{3};
-  fit(again, data,
-      Fit{.loss = loss,
+  const History history = fit(
+      again, data,
+      Fit{.loss = several_losses,
           .optimizer = Adam{.lr = 0.05},
           .epochs = 4,
           .batch_size = 4,
@@ -473,7 +481,7 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
   CHECK(down.monitor.better == MonitorMode::min);
   CHECK(down.best == Approx(history.last().metric("val_value_mae")).margin(0.2));
   fit(again, data,
-      Fit{.loss = loss,
+      Fit{.loss = several_losses,
           .epochs = 9,
           .validation = data,
           .progress = Progress::Mode::quiet,
@@ -481,29 +489,32 @@ TEST_CASE("the metrics of a Fit are in every epoch's record, and can be watched 
           .metrics = metrics(on<"digit">(TopKAccuracy<2>{}))});
   CHECK(up.stopped_epoch == 2);
   CHECK(up.monitor.better == MonitorMode::max);
+  CHECK_NOTHROW(train_measured(again, 1, EarlyStopping{.monitor = "val_value_first_error", .mode = MonitorMode::min}));
+}
 
-  CHECK_THAT(message_of([&] { train(again, 1, EarlyStopping{.monitor = "val_mae"}); }),
+TEST_CASE("metrics of a Fit that cannot be measured or watched are refused") {
+  const Dataset<float> data = several();
+  Model<Several> model{3};
+  CHECK_THAT(message_of([&] { train_measured(model, 1, EarlyStopping{.monitor = "val_mae"}); }),
              Contains("fit: expected one of loss, accuracy, val_loss, val_accuracy, val_value_mae,") &&
                  Contains("to watch, got \"val_mae\""));
   CHECK_THAT(
-      message_of([&] { train(again, 1, EarlyStopping{.monitor = "val_value_first_error"}); }),
+      message_of([&] { train_measured(model, 1, EarlyStopping{.monitor = "val_value_first_error"}); }),
       Contains(
           "EarlyStopping: expected mode min or max, as val_value_first_error does not say whether less is better"));
-  CHECK_NOTHROW(train(again, 1, EarlyStopping{.monitor = "val_value_first_error", .mode = MonitorMode::min}));
-  const auto refused = [&](auto list, const Dataset<float>* validation) {
-    const auto message = message_of([&] {
-      if (validation)
-        fit(again, data,
-            Fit{.loss = loss, .validation = *validation, .progress = Progress::Mode::quiet, .metrics = list});
-      else fit(again, data, Fit{.loss = loss, .progress = Progress::Mode::quiet, .metrics = list});
+  const auto measured = [&](auto list) {
+    return message_of([&] {
+      fit(model, data,
+          Fit{.loss = several_losses, .validation = data, .progress = Progress::Mode::quiet, .metrics = list});
     });
-    return message;
   };
-  CHECK(refused(metrics(on<"value">(MAE{})), nullptr) ==
-        "Fit: metrics: expected validation data to measure on, got none");
-  CHECK(refused(metrics(on<"value">(MAE{}), on<"value", "x">(MAE{})), &data) ==
+  CHECK(message_of([&] {
+          fit(model, data,
+              Fit{.loss = several_losses, .progress = Progress::Mode::quiet, .metrics = metrics(on<"value">(MAE{}))});
+        }) == "Fit: metrics: expected validation data to measure on, got none");
+  CHECK(measured(metrics(on<"value">(MAE{}), on<"value", "x">(MAE{}))) ==
         "Fit: metrics: expected names that differ, got val_value_mae twice");
-  CHECK_THAT(refused(metrics(on<"value", "price">(MAE{})), &data),
+  CHECK_THAT(measured(metrics(on<"value", "price">(MAE{}))),
              Contains("Fit: metrics, validation data: expected a column \"price\""));
 }
 

@@ -8,27 +8,18 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
+
+#include "support/folder.hpp"
 
 using namespace tenon;
 using Catch::Matchers::Contains;
+using tenon::test::contents;
+using tenon::test::Folder;
 
 namespace {
 
 using Net = Sequential<Dense<5, 6>, ReLU, Dense<3>, Softmax>;
-
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "tenon_export_test";
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-};
-
-std::string read(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 }  // namespace
 
@@ -38,7 +29,7 @@ TEST_CASE("an exported header says what it holds") {
   model.get<"0.weight">()(0, 0) = 0.1F;
   model.save(folder / "trained.safetensors");
   export_header(model, folder / "small.hpp", {.trained = folder / "trained.safetensors", .sample = {1, 2, 3, 4, 5}});
-  const std::string text = read(folder / "small.hpp");
+  const std::string text = contents(folder / "small.hpp");
   CHECK_THAT(text, Contains("namespace small {"));
   CHECK_THAT(text, Contains("using Net = Sequential<Dense<5, 6>, ReLU, Dense<3>, Softmax>;"));
   CHECK_THAT(text, Contains("// 0.weight (6, 5)\n        0.1F,"));
@@ -52,7 +43,7 @@ TEST_CASE("an exported header says what it holds") {
 TEST_CASE("an exported header includes the headers of the layers it names, all of which a clone has") {
   const Folder folder;
   export_header(Model<Net>{2}, folder / "small.hpp");
-  const std::string text = read(folder / "small.hpp");
+  const std::string text = contents(folder / "small.hpp");
   for (const char* layer : {"dense", "relu", "softmax"})
     CHECK_THAT(text, Contains("#include <tenon/layers/" + std::string(layer) + ".hpp>\n"));
   CHECK_THAT(text, !Contains("tenon/all/") && !Contains("layers/tanh"));
@@ -62,7 +53,7 @@ TEST_CASE("an exported header includes the headers of the layers it names, all o
 TEST_CASE("a C interface goes beside the header if it is asked for") {
   const Folder folder;
   export_header(Model<Net>{2}, folder / "small.hpp", {.name = "models::small", .c_api = true});
-  const std::string c = read(folder / "small.h"), cpp = read(folder / "small_c.cpp");
+  const std::string c = contents(folder / "small.h"), cpp = contents(folder / "small_c.cpp");
   CHECK_THAT(c, Contains("#define MODELS_SMALL_INPUTS 5\n#define MODELS_SMALL_OUTPUTS 3\n"));
   CHECK_THAT(c, Contains("void models_small_run(const float input[5], float output[3]);\n"));
   CHECK_THAT(c, Contains("int models_small_classify(const float input[5]);\n") &&
@@ -101,7 +92,7 @@ TEST_CASE("texts of the user's stay within their comments") {
   export_header(
       model, folder / "safe.hpp",
       {.name = "models::safe", .network = "Sequential<Dense<5, 6>,\nReLU, Dense<3>, Softmax>", .trained = trained});
-  const std::string text = read(folder / "safe.hpp");
+  const std::string text = contents(folder / "safe.hpp");
   CHECK_THAT(text, Contains("namespace models::safe {"));
   CHECK_THAT(text, Contains("// "));
   CHECK_THAT(text, Contains("trained file  a\\x0aint evil = 1; \\x5c, CRC-32"));

@@ -243,7 +243,7 @@ TEST_CASE("a part that reads one thing twice has it as one input, and copies of 
   auto copy = part<"again.1">(model);
   CHECK(&again.get<"1.out_proj.bias">()(2) == &model.get<"again.1.out_proj.bias">()(2));
   CHECK(&copy.get<"out_proj.bias">()(2) == &model.get<"again.1.out_proj.bias">()(2));
-  // the outputs of a node of several are told apart by their names
+  // the outputs of a node of several are distinguished by their names
   xt::xtensor<float, 3> first({2, 2, 6}, 0.5F), second({2, 1, 6}, -1.F);
   const auto all = again(in<"halves_0">(first), in<"halves_1">(second));
   const auto last = copy(part<"again.0">(model)(first, second), second);

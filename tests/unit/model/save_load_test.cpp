@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -17,25 +16,16 @@
 #include <tenon/layers/tanh.hpp>
 #include <tenon/net/networks.hpp>
 
+#include "support/folder.hpp"
 #include "support/golden.hpp"
 
 using Catch::Matchers::Contains;
 using namespace tenon;
+using tenon::test::Folder;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder that goes with the test.
-class Folder {
-public:
-  Folder() { fs::create_directories(path_); }
-  ~Folder() { fs::remove_all(path_); }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-  fs::path path_ = fs::temp_directory_path() / ("tenon_save_load_" + std::to_string(std::random_device{}()));
-};
 
 using Mlp = Sequential<Dense<6, 8>, ReLU, Dense<5>, Tanh, Dense<3>>;
 const std::vector<std::string> mlp_names{"0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"};
@@ -84,13 +74,13 @@ TEMPLATE_TEST_CASE("a model that is saved and loaded is the same to the bit", ""
                          Repeat<2, Residual<Dense<8>, Tanh>>, Concat<Dense<3>, Dense<4>>, Softmax>;
   const Folder folder;
   const Model<Net, TestType> model{1};
-  model.save(folder.file("model.safetensors"));
+  model.save(folder / "model.safetensors");
   Model<Net, TestType> other{2};
   REQUIRE(all_parameters(other) != all_parameters(model));
-  other.load(folder.file("model.safetensors"));
+  other.load(folder / "model.safetensors");
   CHECK(all_parameters(other) == all_parameters(model));
 
-  const auto file = SafeTensors::read(folder.file("model.safetensors"));
+  const auto file = SafeTensors::read(folder / "model.safetensors");
   CHECK(file.metadata() == TensorMetadata{{"format", "pt"}});
   CHECK(file.tensors().size() == 10);
   const TensorInfo* weight = file.find("encoder.0.weight");
@@ -103,14 +93,14 @@ TEMPLATE_TEST_CASE("a model that is saved and loaded is the same to the bit", ""
 TEST_CASE("the other precision's file is loaded too") {
   const Folder folder;
   const Model<Mlp> model{1};
-  model.save(folder.file("single.safetensors"));
+  model.save(folder / "single.safetensors");
   Model<Mlp, double> wide{2};
-  wide.load(folder.file("single.safetensors"));
+  wide.load(folder / "single.safetensors");
   const auto exact = all_parameters(model);
   CHECK(all_parameters(wide) == std::vector<double>(exact.begin(), exact.end()));
-  wide.save(folder.file("double.safetensors"));
+  wide.save(folder / "double.safetensors");
   Model<Mlp> again{3};
-  again.load(folder.file("double.safetensors"));
+  again.load(folder / "double.safetensors");
   CHECK(all_parameters(again) == exact);
 }
 
@@ -119,10 +109,10 @@ TEMPLATE_TEST_CASE("weights with PyTorch's names and layouts give PyTorch's logi
   StateDict torch;
   torch.tensors.emplace_back("1.num_batches_tracked", std::vector<std::size_t>{}, DType::i64,
                              std::as_bytes(std::span(torch.numbers[0]).first(1)));
-  write_safetensors(folder.file("torch.safetensors"), torch.tensors);
+  write_safetensors(folder / "torch.safetensors", torch.tensors);
 
   Model<Mlp, TestType> model{1};
-  model.load(folder.file("torch.safetensors"));
+  model.load(folder / "torch.safetensors");
   const test::Golden golden{"networks"};
   const auto x = golden.values("mlp.x");
   const auto logits = golden.values("mlp.logits");
@@ -143,11 +133,11 @@ TEST_CASE("a Graph's weights have the names of a PyTorch module's members, share
   const StateDict torch{"branched",
                         {"tower.0.weight", "tower.0.bias", "mixed.0.weight", "mixed.0.bias", "kind.weight", "kind.bias",
                          "value.weight", "value.bias"}};
-  write_safetensors(folder.file("torch.safetensors"), torch.tensors);
+  write_safetensors(folder / "torch.safetensors", torch.tensors);
   Model<Branched, double> model{1};
-  model.load(folder.file("torch.safetensors"));
-  model.save(folder.file("again.safetensors"));
-  CHECK(SafeTensors::read(folder.file("again.safetensors")).tensors().size() == 8);
+  model.load(folder / "torch.safetensors");
+  model.save(folder / "again.safetensors");
+  CHECK(SafeTensors::read(folder / "again.safetensors").tensors().size() == 8);
 
   const test::Golden golden{"networks"};
   const auto x = golden.values("branched.x"), y = golden.values("branched.y");
@@ -161,7 +151,7 @@ TEST_CASE("a Graph's weights have the names of a PyTorch module's members, share
 
 TEST_CASE("a file that is not the network's is refused, and the model stays as it was") {
   const Folder folder;
-  const std::string path = folder.file("bad.safetensors");
+  const std::string path = folder / "bad.safetensors";
   Model<Mlp> model{1};
 
   SECTION("a tensor is missing") {
@@ -204,18 +194,18 @@ TEST_CASE("a file that is not the network's is refused, and the model stays as i
       CHECK_FALSE(refused(model, path).empty());
     }
   }
-  SECTION("not there") { CHECK_FALSE(refused(model, folder.file("absent.safetensors")).empty()); }
+  SECTION("not there") { CHECK_FALSE(refused(model, folder / "absent.safetensors").empty()); }
 }
 
 TEST_CASE("a model that cannot be saved leaves the old file") {
   const Folder folder;
   const Model<Mlp> model{1};
-  CHECK_THROWS_AS(model.save(folder.file("no/such/folder/model.safetensors")), Error);
-  model.save(folder.file("model.safetensors"));
+  CHECK_THROWS_AS(model.save(folder / "no/such/folder/model.safetensors"), Error);
+  model.save(folder / "model.safetensors");
   const Model<Mlp> other{2};
-  other.save(folder.file("model.safetensors"));
+  other.save(folder / "model.safetensors");
   Model<Mlp> loaded{3};
-  loaded.load(folder.file("model.safetensors"));
+  loaded.load(folder / "model.safetensors");
   CHECK(all_parameters(loaded) == all_parameters(other));
 }
 
@@ -223,7 +213,7 @@ TEST_CASE("a part of a file loads under other names, and partly where that is as
   using Big = Sequential<Named<"encoder", Sequential<Dense<4, 3>, Tanh>>, Named<"fc", Dense<2>>>;
   using Small = Sequential<Named<"body", Dense<4, 3>>, Named<"head", Dense<2>>, Named<"more", Dense<2>>>;
   const Folder folder;
-  const std::string file = folder.file("big.safetensors");
+  const std::string file = folder / "big.safetensors";
   const Model<Big> big{1};
   big.save(file);
 

@@ -27,6 +27,6 @@ TEST_CASE("the log is a table of the history") {
   }
   CHECK_FALSE(std::getline(file, line));
   write_csv(History{{{.epoch = 1, .lr = 0.5, .training = {2.0, 0.25}}}}, folder / "short.csv");
-  CHECK(text_of(folder / "short.csv") == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds\n1,0.5,2,0.25,,,0\n");
+  CHECK(contents(folder / "short.csv") == "epoch,lr,loss,accuracy,val_loss,val_accuracy,seconds\n1,0.5,2,0.25,,,0\n");
   CHECK_THAT(message_of([&] { write_csv(history, folder / "no/such/file.csv"); }), Contains("no/such/file.csv"));
 }

@@ -113,7 +113,7 @@ TEST_CASE("an event file that cannot be written has whole records only, and a mo
     return all;
   };
   const auto records_of = [](const std::string& path) {
-    const std::string bytes = text_of(path);
+    const std::string bytes = contents(path);
     std::size_t records = 0, at = 0;
     for (; at < bytes.size(); ++records) at += 16 + static_cast<unsigned char>(bytes[at]);
     REQUIRE(at == bytes.size());
@@ -142,7 +142,7 @@ TEST_CASE("an event file that cannot be written has whole records only, and a mo
   const std::string target = folder / "cut";
   EventFile log(target);
   log.scalar("loss", 1, 1);
-  const std::string before = text_of(log.path());
+  const std::string before = contents(log.path());
   {
     rlimit limit{}, whole{};
     ::getrlimit(RLIMIT_FSIZE, &whole);
@@ -154,7 +154,7 @@ TEST_CASE("an event file that cannot be written has whole records only, and a mo
     std::signal(SIGXFSZ, handler);
   }
   CHECK_THAT(message, Contains("expected to write an event file, but writing stopped: "));
-  CHECK(text_of(log.path()) == before);
+  CHECK(contents(log.path()) == before);
   log.scalar("loss", 3, 3);
   CHECK(records_of(log.path()) == 3);
 }

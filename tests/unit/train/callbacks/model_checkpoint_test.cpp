@@ -53,23 +53,32 @@ TEST_CASE("a run resumed at any step ends with the same weights and the same his
   }
 }
 
-TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
-  const Folder folder;
+namespace {
+
+/// A run of one epoch that has left a checkpoint, and a model that goes on from it.
+struct Resumed {
+  const Folder folder{};
   const std::string path = folder / "run.safetensors";
   const ModelCheckpoint checkpoint{.path = path, .resume = true};
-  Model<Net> model{1};
-  fit(model, data().train, settings(1, checkpoint));
-  const std::string good = text_of(path);
-
+  std::string good;  // the file
   Model<Net> fresh{7};
   const Model<Net> before = fresh;
-  auto other = settings(1, checkpoint);
-  other.batch_size = 32;
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, other); }),
-             Contains(path) && Contains("batch_size 32") && Contains("with 16"));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint, EarlyStopping{})); }),
-             Contains("callback.1.best"));
-  const auto with = [&](auto optimizer, auto loss) {
+
+  Resumed() {
+    Model<Net> model{1};
+    fit(model, data().train, settings(1, checkpoint));
+    good = contents(path);
+  }
+
+  void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
+  /// What is wrong with going on so.
+  template <class How>
+  std::string refusal(const How& how) {
+    return message_of([&] { fit(fresh, data().train, how); });
+  }
+  std::string refusal() { return refusal(settings(1, checkpoint)); }
+  template <class Optimizer, class Loss>
+  auto with(Optimizer optimizer, Loss loss) const {
     return Fit{.loss = loss,
                .optimizer = optimizer,
                .batch_size = 16,
@@ -77,52 +86,66 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
                .seed = 5,
                .progress = quiet,
                .callbacks = callbacks(checkpoint)};
-  };
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(SGD{}, CrossEntropy{})); }),
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
+  Resumed run;
+  auto other = settings(1, run.checkpoint);
+  other.batch_size = 32;
+  CHECK_THAT(run.refusal(other), Contains(run.path) && Contains("batch_size 32") && Contains("with 16"));
+  CHECK_THAT(run.refusal(settings(1, run.checkpoint, EarlyStopping{})), Contains("callback.1.best"));
+  CHECK_THAT(run.refusal(run.with(SGD{}, CrossEntropy{})),
              Contains("optimizer SGD, got a checkpoint of one with AdamW"));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(Adam{}, CrossEntropy{})); }),
+  CHECK_THAT(run.refusal(run.with(Adam{}, CrossEntropy{})),
              Contains("optimizer Adam, got a checkpoint of one with AdamW"));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, with(AdamW{}, CrossEntropy<from_probabilities>{})); }),
+  CHECK_THAT(run.refusal(run.with(AdamW{}, CrossEntropy<from_probabilities>{})),
              Contains("loss CrossEntropy<from_probabilities>, got a checkpoint of one with CrossEntropy<"));
+  CHECK_THAT(run.refusal(settings(1, ModelCheckpoint{})), Contains("expected a path"));
+  CHECK(same_bits(run.fresh, run.before));
+
   using Wider = Sequential<Dense<64, 25>, ReLU, Dropout<0.3>, Dense<10>, Softmax>;
   Model<Wider> wider{1};
-  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, checkpoint)); }),
+  CHECK_THAT(message_of([&] { fit(wider, data().train, settings(1, run.checkpoint)); }),
              Contains("layer 0 Dense<64, 24> (24) there, layer 0 Dense<64, 25> (25) here"));
   using Soft = Sequential<Dense<64, 24>, Tanh, Dropout<0.3>, Dense<10>, Softmax>;
   Model<Soft> soft{1};
   const Model<Soft> soft_before = soft;
-  CHECK_THAT(message_of([&] { fit(soft, data().train, settings(1, checkpoint)); }),
+  CHECK_THAT(message_of([&] { fit(soft, data().train, settings(1, run.checkpoint)); }),
              Contains("layer 1 ReLU (24) there, layer 1 Tanh (24) here"));
   CHECK(same_bits(soft, soft_before));
-  fresh.save(path);
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }),
-             Contains("expected a training checkpoint"));
-  for (const std::size_t length : {std::size_t{0}, std::size_t{7}, good.size() / 2, good.size() - 1}) {
-    std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(length));
-    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }), Contains(path));
-  }
-  for (const std::size_t place : {good.size() - 1, good.size() / 2, good.find("losses.0.sum") + 15}) {  // one bit of it
-    std::string damaged = good;
-    damaged[place] = static_cast<char>(damaged[place] ^ 1);
-    std::ofstream(path, std::ios::binary) << damaged;
-    CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }),
-               Contains("that is damaged or was changed"));
-  }
-  std::string old = good;
-  old.replace(old.find("tenon.training.2"), 16, "tenon.training.1");
-  std::ofstream(path, std::ios::binary) << old;
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, checkpoint)); }),
-             Contains("of format 2, got one of format 1, which an older version of Tenon wrote"));
-  CHECK(same_bits(fresh, before));
-  CHECK_THAT(message_of([&] { fit(fresh, data().train, settings(1, ModelCheckpoint{})); }),
-             Contains("expected a path"));
+}
 
-  // the options that training goes by; the rate that a schedule or a plateau has made of them is not one
-  std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(good.size()));
+TEST_CASE("a file that is no checkpoint, or a damaged or an old one, is refused, and nothing is changed") {
+  Resumed run;
+  run.fresh.save(run.path);
+  CHECK_THAT(run.refusal(), Contains("expected a training checkpoint"));
+  for (const std::size_t length : {std::size_t{0}, std::size_t{7}, run.good.size() / 2, run.good.size() - 1}) {
+    run.write(run.good.substr(0, length));
+    CHECK_THAT(run.refusal(), Contains(run.path));
+  }
+  for (const std::size_t place :
+       {run.good.size() - 1, run.good.size() / 2, run.good.find("losses.0.sum") + 15}) {  // one bit of it
+    std::string damaged = run.good;
+    damaged[place] = static_cast<char>(damaged[place] ^ 1);
+    run.write(damaged);
+    CHECK_THAT(run.refusal(), Contains("that is damaged or was changed"));
+  }
+  std::string old = run.good;
+  old.replace(old.find("tenon.training.2"), 16, "tenon.training.1");
+  run.write(old);
+  CHECK_THAT(run.refusal(), Contains("of format 2, got one of format 1, which an older version of Tenon wrote"));
+  CHECK(same_bits(run.fresh, run.before));
+}
+
+TEST_CASE("a checkpoint of a run with other options is refused, but for the rate that a schedule has changed") {
+  Resumed run;
   const auto changed = [&](auto change) {
-    auto how = settings(1, checkpoint);
+    auto how = settings(1, run.checkpoint);
     change(how);
-    return message_of([&] { fit(fresh, data().train, how); });
+    return run.refusal(how);
   };
   CHECK_THAT(changed([](auto& how) { how.optimizer.lr = 0.5; }),
              Contains("expected a run with optimizer.lr 0.5, got a checkpoint of one with 0.003"));
@@ -134,23 +157,20 @@ TEST_CASE("a checkpoint of another run is refused, and nothing is changed") {
   CHECK_THAT(changed([](auto& how) { how.regularizer.lambda = 0.5; }), Contains("regularizer.lambda 0.5"));
   CHECK_THAT(changed([](auto& how) { how.clip_grad_norm = 2; }), Contains("clip_grad_norm 2"));
   CHECK_THAT(changed([](auto& how) { how.loss.reduction = Reduction::sum; }), Contains("loss.reduction 2"));
-  CHECK(same_bits(fresh, before));
-  // and those that are on or off, of which a file says nothing where they are off
-  std::filesystem::remove(path);
-  const auto nesterov = [&](bool on) {
-    fit(fresh, data().train, with(SGD{.momentum = 0.9, .nesterov = on}, CrossEntropy{}));
-  };
-  nesterov(false);
-  CHECK_THAT(message_of([&] { nesterov(true); }),
-             Contains("expected a run with optimizer.nesterov 1, got a checkpoint of one with 0"));
-  std::filesystem::remove(path);
-  nesterov(true);
-  CHECK_THAT(message_of([&] { nesterov(false); }), Contains("optimizer.nesterov 0") && Contains("with 1"));
-  fresh = before;
-  std::ofstream(path, std::ios::binary).write(good.data(), static_cast<std::streamsize>(good.size()));
-  auto more = settings(2, checkpoint);
+  CHECK(same_bits(run.fresh, run.before));
+  auto more = settings(2, run.checkpoint);
   more.schedule = StepLR{.step_size = 1};
-  CHECK(fit(fresh, data().train, more).epochs.size() == 2);
+  CHECK(fit(run.fresh, data().train, more).epochs.size() == 2);
+
+  // options that are on or off, of which a file has nothing where they are off
+  const auto nesterov = [&](bool on) { return run.with(SGD{.momentum = 0.9, .nesterov = on}, CrossEntropy{}); };
+  std::filesystem::remove(run.path);
+  fit(run.fresh, data().train, nesterov(false));
+  CHECK_THAT(run.refusal(nesterov(true)),
+             Contains("expected a run with optimizer.nesterov 1, got a checkpoint of one with 0"));
+  std::filesystem::remove(run.path);
+  fit(run.fresh, data().train, nesterov(true));
+  CHECK_THAT(run.refusal(nesterov(false)), Contains("optimizer.nesterov 0") && Contains("with 1"));
 }
 
 TEST_CASE("a run that early stopping has ended stays ended when it is resumed") {
@@ -275,5 +295,5 @@ TEST_CASE("two checkpoints of one moment are both written, and read with a decim
   std::locale::global(before);
   std::setlocale(LC_NUMERIC, c_locale.c_str());
   CHECK(same_bits(other, whole));
-  CHECK(text_of(a.path) == text_of(b.path));
+  CHECK(contents(a.path) == contents(b.path));
 }

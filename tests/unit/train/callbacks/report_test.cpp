@@ -22,7 +22,7 @@ TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped
                 .progress = quiet,
                 .callbacks = callbacks(Report{.path = folder / "a.html", .mistakes = 1000})})
             .epochs.size() == 1);
-  CHECK_THAT(text_of(folder / "a.html"), Contains("Most wrong") && !Contains("-100"));
+  CHECK_THAT(contents(folder / "a.html"), Contains("Most wrong") && !Contains("-100"));
 
   using Images = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
   Model<Images> pictures{1};
@@ -46,5 +46,5 @@ TEST_CASE("reports and mixtures of samples with an ignored label, and of cropped
   const auto cropped = augmented<Augment<RandomCrop<6, 6>>>(typed<Shape<1, 8, 8>, Classes<10>>(some), 0);
   CHECK(fit(small, cropped, Fit{.epochs = 1, .progress = quiet, .callbacks = callbacks(Report{folder / "b.html"})})
             .epochs.size() == 1);
-  CHECK_THAT(text_of(folder / "b.html"), Contains("Classes, training data"));
+  CHECK_THAT(contents(folder / "b.html"), Contains("Classes, training data"));
 }

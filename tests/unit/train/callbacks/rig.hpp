@@ -2,20 +2,18 @@
 
 #include <tenon/tenon.hpp>
 
-#include <unistd.h>
-
 #include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "support/folder.hpp"
 #include "support/message_of.hpp"
 
 /// What the tests of callbacks train: a small network on a few digits.
@@ -30,21 +28,6 @@ struct Data {
 inline const Data& data() {
   static const Data kept;
   return kept;
-}
-
-/// A folder of its own, gone at the end.
-struct Folder {
-  std::string path = (std::filesystem::temp_directory_path() / ("tenon-callbacks-" + std::to_string(::getpid())))
-                         .string();
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const char* name) const { return path + "/" + name; }
-};
-
-inline std::string text_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  REQUIRE(file);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 template <class M>

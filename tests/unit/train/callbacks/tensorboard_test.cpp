@@ -23,7 +23,7 @@ TEST_CASE("event files are frames of checked records") {
   REQUIRE(files.size() == 1);
   CHECK_THAT(files[0].filename().string(), StartsWith("events.out.tfevents."));
 
-  const std::string bytes = text_of(files[0].string());
+  const std::string bytes = contents(files[0].string());
   const auto word = [&](std::size_t at, std::size_t size) {
     std::uint64_t v = 0;
     for (std::size_t i = size; i-- > 0;) v = v << 8 | static_cast<unsigned char>(bytes.at(at + i));
