@@ -57,7 +57,7 @@ set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "g++ (>= 4:12) | clang-19, cmake (>= 3.24)")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libopenmpi-dev")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
   "A network is a C++ type: shapes, parameters and the backward pass are known to the compiler.
- Trains on the CPU and freezes networks for microcontrollers, in float and in int8.")
+ Trains on the CPU, and writes networks as constants for microcontrollers, in float and in int8.")
 if(PROJECT_IS_TOP_LEVEL)
   include(CPack)
 endif()

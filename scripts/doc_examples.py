@@ -77,7 +77,7 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     text, count = program()
-    if count < 80:
-        sys.exit(f"expected at least 80 examples in the comments of headers, found {count}: are they read?")
+    if count < 160:
+        sys.exit(f"expected at least 160 examples in the comments of headers, found {count}: are they read?")
     Path(sys.argv[1]).write_text(text)
     print(f"{count} examples")
