@@ -4,7 +4,7 @@
 
 namespace tenon::detail {
 
-/// count - 1, ..., 1, 0. The usual `i-- > 0` wraps at its end, which no check for wrapped sizes can tell from a
+/// count - 1, ..., 1, 0. The usual `i-- > 0` wraps at its end, which no check for wrapped sizes can distinguish from a
 /// mistake.
 class backwards {
 public:

@@ -130,7 +130,7 @@ void NoiseSchedule::denoise(Predicts predicts, std::span<T> noisy, std::span<con
   const double determinant = signal_[t] * m.noise - level_[t] * m.image;
   for (std::size_t i = 0; i < noisy.size(); ++i) {
     const auto x = static_cast<double>(noisy[i]);
-    // where there is no signal, noise that is known tells nothing of the image: it begins in the middle
+    // where there is no signal, noise that is known says nothing of the image: it begins in the middle
     const double image = determinant == 0
                              ? 0
                              : (x * m.noise - static_cast<double>(prediction[i]) * level_[t]) / determinant;

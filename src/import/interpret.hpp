@@ -12,7 +12,7 @@
 namespace tenon::importing {
 
 /// A value of which only type and axes are known: its numbers are left out. Operators take such values and give such
-/// values with the right axes, so one set of definitions tells shapes and numbers. Shape, Size and EyeLike know their
+/// values with the right axes, so one set of definitions gives shapes and numbers. Shape, Size and EyeLike know their
 /// result anyway. A value of no numbers (an axis of size 0) is known.
 inline bool numbers_known(const Array& array) { return !array.values.empty() || count_of(array.dims) == 0; }
 

@@ -25,7 +25,7 @@ public:
   /// zero.
   double twice(double sum) const;
 
-  /// Rounded once, whatever the constructor was told.
+  /// Rounded once, whatever rounding the constructor was given.
   double once(double sum) const;
 
 protected:

@@ -101,7 +101,7 @@ Node read_node(const Message& message, std::size_t place, Context& context) {
   return node;
 }
 
-/// What a Constant gives. Of its attributes (value, value_float, ...) it has one, and the kind tells which.
+/// What a Constant gives. Of its attributes (value, value_float, ...) it has one, whose kind says which.
 Array constant_of(Node& node, const Message& message) {
   if (node.attributes.size() != 1 || node.outputs.size() != 1 || node.outputs[0].empty())
     message.fail(describe(node) + ": expected one attribute and one output");

@@ -23,7 +23,7 @@ void set_input(Graph& graph, const std::string& name, const std::vector<double>&
 /// Brings a graph into the form of which types are written: every axis has a size and is in `values`, what does not
 /// depend on the inputs is a constant, what training alone needs is gone (Dropout, Identity), pieces are put together
 /// to the operator they stand for (BatchNormalization, LayerNormalization, Gelu, HardSwish, Gemm, ...), and no
-/// Transpose is left that another undoes. Each rewrite gives the same numbers as before, which `interpret` tells.
+/// Transpose is left that another undoes. Each rewrite gives the same numbers as before, which `interpret` checks.
 /// An Error asks for the free axes by name and for the inputs they belong to. Refusals that are kept: what cannot be
 /// is left out, and all that follows from it, and the rest is brought as far as it goes.
 void simplify(Graph& graph, const Simplify& options = {});

@@ -135,7 +135,7 @@ public:
   std::string constant(const std::string& label, Array array);
   std::string number(const std::string& label, double value) { return constant(label, {Type::float32, {}, {value}}); }
   std::string list(const std::string& label, const Integers& values);
-  /// What Reshape is told to make a tensor of these axes.
+  /// The second input of a Reshape that makes a tensor of these axes.
   std::string shape(const Tensor& tensor);
 
   /// A node in between; its value.

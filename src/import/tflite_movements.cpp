@@ -10,13 +10,13 @@ namespace {
 constexpr std::int64_t to_int32 = 6, to_int64 = 7;  // ONNX's numbers of types
 constexpr std::int64_t far = std::numeric_limits<std::int32_t>::max();
 
-/// An input that tells a shape: a constant, or whatever gives it.
+/// An input that holds a shape: a constant, or whatever gives it.
 std::string shape_input(Call& call, std::size_t i) {
   if (call.in(i).data) return call.list("shape", call.integers(i));
   return call.emit("Cast", {call.raw(i)}, {{"to", to_int64}});
 }
 
-/// ONNX takes 0 as "as before" unless told otherwise.
+/// ONNX takes 0 as "as before" unless `allowzero` is set.
 Attributes zeros_are_zeros(const Integers& shape) {
   return std::ranges::find(shape, 0) != shape.end() ? Attributes{{"allowzero", 1}} : Attributes{};
 }
@@ -132,7 +132,7 @@ void slice(Call& call) {
   call.give("Slice", {call.real(0), call.list("starts", begin), call.list("ends", end), call.list("axes", axes)});
 }
 
-/// Bit i of a mask speaks of axis i: its begin or end is as far as the axis goes, or it is one place and no axis
+/// Bit i of a mask belongs to axis i: its begin or end is as far as the axis goes, or it is one place and no axis
 /// afterwards.
 void strided_slice(Call& call) {
   const auto mask = [&](std::size_t field, std::size_t i) { return (call.option<std::int32_t>(field) >> i & 1) != 0; };

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// How messages speak of what lies in files.
+/// How messages name what is in files.
 namespace tenon::detail {
 
 /// A text from a file, fit for a message: in quotes, long ones shortened, and everything a terminal could take for a
@@ -24,7 +24,7 @@ inline std::string_view behind_last(char mark, std::string_view text) {
 /// nothing is known about it.
 std::string seems_to_be(std::span<const std::byte> begin);
 
-/// How many bytes of a file are enough to tell.
+/// How many bytes of a file are enough to recognise it.
 inline constexpr std::size_t telling_bytes = 512;
 
 }  // namespace tenon::detail

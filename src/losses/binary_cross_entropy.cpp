@@ -13,7 +13,7 @@ constexpr auto of_logits = softplus(prediction) - prediction * target;
 constexpr auto of_weighted_logits = softplus(prediction) * (1 + (weight - 1) * target) - weight * prediction * target;
 
 /// Logarithms end at -100, and p (1 - p), the denominator of the slope, at 1e-12, as in PyTorch: a network
-/// that is certain and wrong is still told to change.
+/// that is certain and wrong still gets a gradient.
 constexpr auto clamped = -(weight * target * max(log(prediction), -100) +
                            (1 - target) * max(log(1 - prediction), -100));
 constexpr auto slope = ((1 - target) * prediction - weight * target * (1 - prediction)) /

@@ -356,9 +356,9 @@ void QdqWriter::attend(const QdqLayer& at, std::size_t k) {
   const std::int64_t queries = whole(a.queries), keys = whole(a.keys), width = whole(a.width);
   OnnxLayer to = layer(at.path, {});
   const std::int64_t heads = whole(a.heads), depth = whole(a.depth());
-  const auto by_heads = [&](std::size_t tensor, std::int64_t steps, bool turned) {
+  const auto by_heads = [&](std::size_t tensor, std::int64_t steps, bool rotated) {
     std::string x = to.node("Transpose", {value(tensor, {steps, heads, depth})}, {{"perm", {0, 2, 1, 3}}});
-    if (!turned || s.rope == 0) return x;
+    if (!rotated || s.rope == 0) return x;
     // each pair rotated by its step's angle (kernels/int8_attention.hpp)
     std::vector<double> cosines, sines;
     Axes partner;

@@ -130,7 +130,7 @@ public:
     std::_Exit(1);
   }
 
-  /// A rank that cannot speak to the others any more ends them, too.
+  /// A rank that cannot send to the others any more ends them, too.
   void failing(int result, const char* call) {
     if (result == MPI_SUCCESS) return;
     try {
@@ -232,7 +232,7 @@ void say_who_died(int signal) {
     }
     if (dead && first) mpi_ranks::say_died(dead->rank, live->step());
   }
-  // The others are told at the same moment: a rank that ended at once would be taken for the dead one.
+  // The others get the message at the same moment: a rank that ended at once would be taken for the dead one.
   const timespec moment{0, 300'000'000};
   ::nanosleep(&moment, nullptr);
   ::sigaction(signal, &before_term, nullptr);
@@ -266,7 +266,7 @@ std::terminate_handler before_terminate = nullptr;
       if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
     } catch (const std::exception& error) {
       live->abort(error.what());
-    } catch (...) {  // NOLINT(bugprone-empty-catch): nobody is left to tell
+    } catch (...) {  // NOLINT(bugprone-empty-catch): no one is left to report it to
     }
     live->abort("ended by std::terminate");
   }

@@ -176,13 +176,13 @@ std::string compile(const std::string& source, const std::string& program, bool 
   throw Error("the program that was written does not compile: " + line);
 }
 
-bool run(const std::string& program, const std::vector<std::string>& arguments, std::string* said) {
+bool run(const std::string& program, const std::vector<std::string>& arguments, std::string* output) {
   std::string line = quoted_for_shell(program);
   for (const std::string& argument : arguments) line += " " + quoted_for_shell(argument);
-  if (said == nullptr) return exit_code_of(line) == 0;
+  if (output == nullptr) return exit_code_of(line) == 0;
   const TemporaryFolder folder;
-  const bool fine = exit_code_of(line + " > " + quoted_for_shell(folder.file("said"))) == 0;
-  *said = content_of(folder.file("said"));
+  const bool fine = exit_code_of(line + " > " + quoted_for_shell(folder.file("output"))) == 0;
+  *output = content_of(folder.file("output"));
   return fine;
 }
 

@@ -33,6 +33,6 @@ private:
 
 /// Whether the program ends with 0; what it writes to stdout, if anybody wants to know. An Error where it is ended by
 /// a signal.
-bool run(const std::string& program, const std::vector<std::string>& arguments, std::string* said = nullptr);
+bool run(const std::string& program, const std::vector<std::string>& arguments, std::string* output = nullptr);
 
 }  // namespace tenon::tool

@@ -29,7 +29,7 @@ void write_text(const std::string& path, const std::string& text) {
   write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
-/// What the checking program has said, in one line, or why it was not run.
+/// The last line that the checking program has written, or why it was not run.
 struct Checked {
   enum { right, wrong, not_run } is = not_run;
   std::string line{};
@@ -65,9 +65,9 @@ Checked check(const Import& what, const WrittenCheck& written, Phases& phases) {
   if (const std::string reason = compile(source, folder.file("check")); !reason.empty())
     return {Checked::not_run, fmt::format("{}; {}", reason, by_hand)};
   phases.begin("running the check");
-  std::string said;
-  const bool right = run(folder.file("check"), {what.folder}, &said);
-  return {right ? Checked::right : Checked::wrong, last_line(said)};
+  std::string output;
+  const bool right = run(folder.file("check"), {what.folder}, &output);
+  return {right ? Checked::right : Checked::wrong, last_line(output)};
 }
 
 /// A network of integers: its numbers are constants in the header.

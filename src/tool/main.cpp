@@ -16,7 +16,7 @@ namespace {
 using namespace tenon::tool;
 
 constexpr char exit_codes[] = R"(
-Exit codes: 0 done, 1 a difference was found (diff, import), 2 an error, said on stderr.)";
+Exit codes: 0 done, 1 a difference was found (diff, import), 2 an error, written to stderr.)";
 
 void add_look(CLI::App& app, const char* name, const char* about, Look& what, int (*run)(const Look&), int& code,
               bool json = true) {

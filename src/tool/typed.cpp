@@ -127,7 +127,7 @@ struct Program {
     write_file_atomically(source, std::as_bytes(std::span(all)));
   }
 
-  /// Runs it where there is a compiler's command, and tells what there is now.
+  /// Runs it where there is a compiler's command, and reports what there is now.
   int finish(const Typed& what, const char* form, const char* work) const {
     Phases phases;
     phases.begin("compiling");

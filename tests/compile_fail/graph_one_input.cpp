@@ -1,4 +1,4 @@
-// A layer of one input is told to read two. That is one error: neither what is inside the layer nor who reads it says
+// A layer of one input is given two. That is one error: neither what is inside the layer nor who reads it says
 // more.
 // expect: tenon::shape_mismatch<tenon::layer<tenon::path<tenon::fixed_string<6>{"twice"}>, tenon::Sequential<tenon::Graph<
 // expect: tenon::takes<tenon::one_input>, tenon::but_gets<tenon::Inputs<tenon::Shape<3>, tenon::Shape<5>>>

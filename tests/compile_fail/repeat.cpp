@@ -1,4 +1,4 @@
-// A fault inside a repeated block is told once, not once per copy.
+// A fault inside a repeated block is reported once, not once per copy.
 // expect: layer<tenon::path<1, 0, 2>, tenon::Dense<32, 64>>
 // expect: takes<tenon::Shape<32>>, tenon::but_gets<tenon::Shape<48>>
 // expect: from_layer<tenon::path<1, 0, 1>, tenon::ReLU>

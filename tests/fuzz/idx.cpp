@@ -1,4 +1,4 @@
-// Plain and packed: the content tells.
+// Plain and packed, recognised by the content.
 #include <tenon/data/idx.hpp>
 
 #include "harness.hpp"

@@ -312,11 +312,11 @@ std::string tflite_wide() {
   f.op("CONV_2D", {p, f.weights("wd", {4, 1, 1, 4}, 0), f.bias<std::int64_t>("bd", 4, 0.0009F, true)}, {d}, 1,
        window(1, 3, 0));
   f.op("ADD", {c, d}, {e}, 11, sum(relu));
-  const auto gate = f.value("gate", half, 0x1p-15F), turned = f.value("turned", half, 0x1p-15F),
+  const auto gate = f.value("gate", half, 0x1p-15F), squashed = f.value("squashed", half, 0x1p-15F),
              product = f.value("product", half, 0x1p-15F);
   f.op("LOGISTIC", {d}, {gate});
-  f.op("TANH", {c}, {turned});
-  f.op("MUL", {gate, turned}, {product}, 21, Object().scalar(0, std::int8_t{0}));
+  f.op("TANH", {c}, {squashed});
+  f.op("MUL", {gate, squashed}, {product}, 21, Object().scalar(0, std::int8_t{0}));
   const auto gated = f.value("gated", half, 0.0009F);
   f.op("ADD", {product, e}, {gated}, 11, sum(0));
   f.op("MUL", {gated, e}, {m}, 21, Object().scalar(0, std::int8_t{0}));

@@ -1,4 +1,4 @@
-// Every call of tenon::mpi with numbers that tell who sent them, for the sanitizers (tests/CMakeLists.txt).
+// Every call of tenon::mpi with numbers that show who sent them, for the sanitizers (tests/CMakeLists.txt).
 #include <cstdint>
 #include <cstdio>
 #include <string>

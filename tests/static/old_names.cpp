@@ -47,6 +47,7 @@ using Recurrent = Model<Sequential<Input<4, 2>, LSTM<3, stateful>, Dense<2>>>;
   writer.forget();
 }
 
+#pragma GCC diagnostic ignored "-Wshadow"  // clang's warns of each, and that is all
 struct Row {};
 struct Column {};
 struct Target {};

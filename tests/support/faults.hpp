@@ -18,7 +18,7 @@
 #include <tenon/error.hpp>
 
 /// Makes the system fail where a test wants it to: the n-th write, fsync, rename, start of a thread, or allocation. It
-/// also tells how much memory something takes at most. Replaces operator new and those functions; to be included by
+/// also measures how much memory something takes at most. Replaces operator new and those functions; to be included by
 /// one file of a program, and not beside counting_new.hpp.
 ///
 ///     const test::Failing full(test::Fault::write, 2);     // until the end of the scope the third write fails, once

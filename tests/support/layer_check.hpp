@@ -54,10 +54,12 @@ void check_steps() {
   CHECK(detail::all_close(sequences.parameter_gradients(), vectors.parameter_gradients()));
 }
 
-/// Every golden case of this name: ordinary numbers, extreme ones, and those at kinks.
+/// Every golden case of this name: ordinary numbers, which there have to be, extreme ones, and those at kinks.
 template <class L, std::size_t Features>
 void check_golden_cases(std::string_view family, const std::string& name, GoldenOptions options = {}) {
   const Golden golden{family};
+  if (!golden.has(name + ".x"))
+    FAIL("tests/golden/" << family << ".safetensors has no " << name << ": a script beside it writes it");
   for (const std::string& of_case : {name, name + "_extreme", name + "_kink"}) {
     if (golden.has(of_case + ".x")) check_golden<Alone<L, Features>>(golden, of_case, options);
   }

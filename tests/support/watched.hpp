@@ -9,7 +9,7 @@
 #include <tenon/expr/math.hpp>
 #include <tenon/kernels/noise.hpp>
 
-/// A number that tells when it is read from, or written to, memory that is being watched. Whatever is
+/// A number that reports when it is read from, or written to, memory that is being watched. Whatever is
 /// computed with it runs the code that float runs, so the counts are those of the real passes.
 namespace tenon::test {
 

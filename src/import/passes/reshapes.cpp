@@ -27,7 +27,7 @@ bool become_reshape(Edit& edit, Node& node, const std::string& from) {
 bool join_reshapes(Edit& edit, Node& node) {
   if (!is_any_of(node.op, {"Reshape", "Flatten", "Squeeze", "Unsqueeze"}) || !node.domain.empty()) return false;
   const std::string& from = node.inputs[0];
-  // A recurrent layer's axes are time, directions, batch: what the batch is there, sizes cannot tell.
+  // A recurrent layer's axes are time, directions, batch: which of them is the batch, sizes do not say.
   if (is_recurrent(edit.maker(from)) && node.op != "Reshape") return false;
   if (const Node* before = edit.maker(from, "Reshape")) return become_reshape(edit, node, before->inputs[0]);
   const Dims& dims = edit.dims(from);
