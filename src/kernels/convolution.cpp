@@ -58,12 +58,12 @@ struct Held {
 }  // namespace
 
 template <class T>
-void lay_out_image(const Convolution& c, const T* image, T* laid_out) {
+void lay_out_image(const Convolution& c, std::size_t channels, const T* image, T* laid_out) {
   const detail::ConvolutionLoops<T>& run = loops<T>();
   const std::size_t plane = c.y.image * c.x.image, phases = c.y.phases() * c.x_phases(), size = c.phase_size();
   for (std::size_t phase = 0; phase < phases; ++phase) {
     const Held held(c, phase / c.x_phases(), phase % c.x_phases());
-    for (std::size_t channel = 0; channel < c.channels; ++channel) {
+    for (std::size_t channel = 0; channel < channels; ++channel) {
       T* const target = laid_out + (channel * phases + phase) * size;
       if (!held.whole) std::fill_n(target, size, T(0));
       const T* from = image + channel * plane + held.image;
@@ -182,14 +182,15 @@ void image_of_map(const Convolution& c, const Tap* taps, const T* laid_out_map, 
 }
 
 template <class T>
-void convolution_weight_gradient(const Convolution& c, const Tap* taps, std::size_t count, const T* laid_out_image,
-                                 std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add,
-                                 T* gradient) {
+void convolution_weight_gradient(const Convolution& c, const Tap* taps, ChannelRange channels, std::size_t count,
+                                 const T* laid_out_image, std::size_t image_stride, const T* laid_out_map,
+                                 std::size_t map_stride, bool add, T* gradient) {
   const detail::ConvolutionLoops<T>& run = loops<T>();
+  const std::size_t group_channels = c.group_channels(), end = channels.first + channels.count;
   detail::GradientArguments<T> a{};
   a.rows = c.group_features();
-  a.channels = c.group_channels();
   a.taps = c.taps();
+  a.row = group_channels * a.taps;
   a.run = c.run();
   a.tap = taps;
   a.count = count;
@@ -198,10 +199,12 @@ void convolution_weight_gradient(const Convolution& c, const Tap* taps, std::siz
   a.map_stride = map_stride;
   a.feature_size = c.feature_size();
   a.add = add;
-  for (std::size_t group = 0; group < c.groups; ++group) {
-    a.image = laid_out_image + group * a.channels * a.channel_size;
+  for (std::size_t channel = channels.first; channel < end; channel += a.channels) {
+    const std::size_t group = channel / group_channels;
+    a.channels = std::min(end, (group + 1) * group_channels) - channel;
+    a.image = laid_out_image + (channel - channels.first) * a.channel_size;
     a.map = laid_out_map + group * a.rows * a.feature_size + c.feature_origin();
-    a.gradient = gradient + group * a.rows * a.channels * a.taps;
+    a.gradient = gradient + group * a.rows * a.row + channel % group_channels * a.taps;
     run.gradient(a);
   }
 }
@@ -223,12 +226,12 @@ void rectify(T* y, std::size_t size) {
 }
 
 #define TENON_CONVOLUTION(T)                                                                                           \
-  template void lay_out_image(const Convolution&, const T*, T*);                                                       \
+  template void lay_out_image(const Convolution&, std::size_t, const T*, T*);                                          \
   template void lay_out_map(const Convolution&, const T*, const T*, T*, T*);                                           \
   template void map_of_image(const Convolution&, const Tap*, const T*, const T*, const T*, bool, T*, T*);              \
   template void image_of_map(const Convolution&, const Tap*, const T*, const T*, const T*, T*, T*);                    \
-  template void convolution_weight_gradient(const Convolution&, const Tap*, std::size_t, const T*, std::size_t,        \
-                                            const T*, std::size_t, bool, T*);                                          \
+  template void convolution_weight_gradient(const Convolution&, const Tap*, ChannelRange, std::size_t, const T*,       \
+                                            std::size_t, const T*, std::size_t, bool, T*);                             \
   template void add_channel_sums(const Convolution&, const T*, T*);                                                    \
   template void rectify(T*, std::size_t);
 TENON_CONVOLUTION(float)

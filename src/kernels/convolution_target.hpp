@@ -26,6 +26,7 @@ struct CorrelationArguments {
 template <class T>
 struct GradientArguments {
   std::size_t rows, channels, taps, run;
+  std::size_t row;  // from one row of the gradient to the next
   const Tap* tap;
   std::size_t count;
   const T* image;

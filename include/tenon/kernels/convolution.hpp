@@ -137,10 +137,10 @@ constexpr std::size_t convolution_image_scratch(const Convolution& c) {
   return c.plain() ? 0 : convolution_rows * c.phase_size();
 }
 
-/// One sample's image in the layout of the products: channels() * channel_size() numbers. Where the
-/// image is plain there is no need to call it.
+/// Some channels of one sample's image in the layout of the products, channel_size() numbers each. Where the image is
+/// plain there is no need to call it.
 template <class T>
-void lay_out_image(const Convolution&, const T* image, T* laid_out);
+void lay_out_image(const Convolution&, std::size_t channels, const T* image, T* laid_out);
 
 /// One sample's map with zeros around it, features * feature_size() numbers. With `rectified`, the
 /// output of a ReLU, only what has passed it. Adds every feature's sum to `sums` unless that is null.
@@ -157,12 +157,17 @@ template <class T>
 void image_of_map(const Convolution&, const Tap* taps, const T* laid_out_map, const T* weight, const T* bias, T* image,
                   T* scratch);
 
-/// The weight's gradient summed over `count` samples, whose images lie `image_stride` and maps `map_stride` numbers
-/// apart. It is written to `gradient`, or added to it where `add`.
+/// Channels first, first + 1, ... of an image.
+struct ChannelRange {
+  std::size_t first = 0, count = 0;
+};
+/// The gradient of the weights of these channels summed over `count` samples, whose images lie `image_stride` and maps
+/// `map_stride` numbers apart; of the images no other channels are there. It is written to `gradient`, that of all
+/// weights, or added to it where `add`.
 template <class T>
-void convolution_weight_gradient(const Convolution&, const Tap* taps, std::size_t count, const T* laid_out_image,
-                                 std::size_t image_stride, const T* laid_out_map, std::size_t map_stride, bool add,
-                                 T* gradient);
+void convolution_weight_gradient(const Convolution&, const Tap* taps, ChannelRange channels, std::size_t count,
+                                 const T* laid_out_image, std::size_t image_stride, const T* laid_out_map,
+                                 std::size_t map_stride, bool add, T* gradient);
 
 /// sums[channel] += the sum over a channel of one sample's image.
 template <class T>

@@ -64,9 +64,10 @@ struct Case {
     std::vector<T> scratch(std::max(kernels::convolution_map_scratch(c), kernels::convolution_image_scratch(c)), nan);
     std::vector<T> sums(c.features, T(1)), channel_sums(c.channels, T(1));
     std::vector<T> got_maps(maps.size(), nan), got_images(images.size(), nan), got_gradient(weight.size(), T(2));
+    std::vector<T> in_parts = got_gradient;
     for (std::size_t s = 0; s < samples; ++s) {
       const T* image = images.data() + s * c.image_size();
-      kernels::lay_out_image(c, image, laid_images.data() + s * image_space);
+      kernels::lay_out_image(c, c.channels, image, laid_images.data() + s * image_space);
       if (c.plain()) CHECK(std::equal(image, image + c.image_size(), laid_images.data() + s * image_space));
       kernels::lay_out_map<T>(c, maps.data() + s * c.map_size(), rectified(s), laid_maps.data() + s * map_space,
                               sums.data());
@@ -76,8 +77,15 @@ struct Case {
       kernels::image_of_map<T>(c, taps.data(), laid_maps.data() + s * map_space, weight.data(),
                                bias.data() + c.features, got_images.data() + s * c.image_size(), scratch.data());
     }
-    kernels::convolution_weight_gradient<T>(c, taps.data(), samples, laid_images.data(), image_space, laid_maps.data(),
-                                            map_space, true, got_gradient.data());
+    const auto add_gradient = [&](std::size_t part, std::vector<T>& to) {
+      for (std::size_t first = 0; first < c.channels; first += part)
+        kernels::convolution_weight_gradient<T>(c, taps.data(), {first, std::min(part, c.channels - first)}, samples,
+                                                laid_images.data() + first * c.channel_size(), image_space,
+                                                laid_maps.data(), map_space, true, to.data());
+    };
+    add_gradient(c.channels, got_gradient);
+    add_gradient((c.channels + 2) / 3, in_parts);  // which need not end with a group
+    CHECK(in_parts == got_gradient);               // to the last bit
 
     std::vector<double> map(maps.size()), image(images.size()), gradient(weight.size(), 2.0);
     std::vector<double> feature_sum(c.features, 1.0), channel_sum(c.channels, 1.0);

@@ -30,24 +30,47 @@ struct ConvolutionPlan {
   /// Scratch of one sample, for images that have to be laid out for the kernel.
   constexpr std::size_t image_space() const { return c.plain() ? 0 : aligned(c.channels * c.channel_size()); }
   constexpr std::size_t map_space() const { return aligned(c.features * c.feature_size()); }
-  constexpr std::size_t work_space() const {
-    return aligned(std::max(kernels::convolution_map_scratch(c), kernels::convolution_image_scratch(c)));
+  constexpr std::size_t part_space() const { return c.plain() ? 0 : aligned(part() * c.channel_size()); }
+  /// What the products of one sample need beside that, forward and on the way back.
+  constexpr std::size_t forward_space() const {
+    return transposed ? kernels::convolution_image_scratch(c) : kernels::convolution_map_scratch(c);
   }
+  constexpr std::size_t backward_space() const {
+    return transposed ? kernels::convolution_map_scratch(c) : kernels::convolution_image_scratch(c);
+  }
+
   /// How many samples one pass of the weight's gradient takes together: enough to make its sums across lanes cheap, few
-  /// enough for the cache. Up to `few` samples may take half as much again of it.
+  /// enough for the cache. Up to `few` samples may take half as much again of it, which is room for their maps and a
+  /// quarter of their images at least.
   constexpr std::size_t block() const {
-    constexpr std::size_t worthwhile = 1024, cached = std::size_t{1} << 16, few = 5;
+    constexpr std::size_t worthwhile = 1024, few = 5;
     const std::size_t wanted = (worthwhile + c.run() - 1) / c.run(), sample = image_space() + map_space();
-    return std::max<std::size_t>(1,
-                                 std::min(wanted, std::max(cached / sample, std::min(few, cached * 3 / 2 / sample))));
+    std::size_t more = std::min(few, cached * 3 / 2 / sample);
+    if (!transposed && !c.plain()) {
+      const std::size_t least = map_space() + aligned((c.channels + 3) / 4 * c.channel_size());
+      more = std::min(more, cached / least);
+    }
+    return std::max<std::size_t>(1, std::min(wanted, std::max(cached / sample, more)));
   }
+  /// So many channels of a block's images are laid out at a time: as many as there is room for beside its maps, in
+  /// equal parts. The gradient of a transposed convolution's input needs whole images, that of others only the maps.
+  constexpr std::size_t part() const {
+    const std::size_t samples = block();
+    if (transposed || samples == 1 || samples * (map_space() + image_space()) <= cached) return c.channels;
+    const std::size_t room = (cached - samples * map_space()) / (samples * c.channel_size());
+    const std::size_t parts = (c.channels + room - 1) / room;
+    return (c.channels + parts - 1) / parts;
+  }
+  static constexpr std::size_t cached = std::size_t{1} << 16;
 
   template <class F>
   constexpr Needs needs() const {
     Needs n{.backward_reads_input = true};
-    const std::size_t forward = (transposed ? map_space() : image_space()) + work_space();
-    n.forward.fixed = n.inference.fixed = forward;
-    n.backward.fixed = block() * (image_space() + map_space()) + work_space();
+    n.forward.fixed = n.inference.fixed = (transposed ? map_space() : image_space()) + aligned(forward_space());
+    // what is laid out for the weight's gradient alone has been read when dx is computed
+    const std::size_t kept = block() * (transposed ? image_space() : map_space());
+    const std::size_t passing = block() * (transposed ? map_space() : part_space());
+    n.backward.fixed = kept + std::max(passing, aligned(backward_space()));
     if constexpr (!std::is_same_v<F, NoActivation>) {
       const bool by_mask = std::is_same_v<F, Rectifier> && !transposed;
       n.backward_reads_output = by_mask || Activation<F>::reads_output;
@@ -78,7 +101,7 @@ struct ConvolutionCode {
         if (p.is_product()) multiply(p, ctx, true, weight, bias, laid_out, y[i]);
         else kernels::image_of_map<T>(c, p.taps, laid_out, weight, bias, y[i], work);
       } else {
-        if (!c.plain()) kernels::lay_out_image<T>(c, x[i], laid_out);
+        if (!c.plain()) kernels::lay_out_image<T>(c, c.channels, x[i], laid_out);
         const T* image = c.plain() ? x[i] : laid_out;
         if (p.is_product()) multiply(p, ctx, false, weight, bias, image, y[i]);
         else kernels::map_of_image<T>(c, p.taps, image, weight, bias, rectifies, y[i], work);
@@ -112,32 +135,39 @@ struct ConvolutionCode {
       }
     }
 
-    const std::size_t block = p.block(), map_space = p.map_space(), image_space = p.image_space();
-    T* const maps = m.workspace.scratch_fixed;
-    T* const images = maps + block * map_space;
-    T* const work = images + block * image_space;
+    const std::size_t block = p.block(), part = p.part(), map_space = p.map_space(), part_space = p.part_space();
+    // the side that dx is computed from, then the other one, which makes room for the products of dx
+    T* const kept = m.workspace.scratch_fixed;
+    T* const work = kept + block * (p.transposed ? part_space : map_space);
+    T* const maps = p.transposed ? work : kept;
+    T* const images = p.transposed ? kept : work;
     const Rows<const T>& map_side = p.transposed ? x : dz;
     const Rows<const T>& image_side = p.transposed ? dz : x;
+    const std::size_t image_stride = c.plain() ? image_side.stride : part_space;
     for (std::size_t first = 0; first < dy.count; first += block) {
       const std::size_t count = std::min(block, dy.count - first);
       for (std::size_t i = 0; i < count; ++i) {
         const T* passed = by_mask ? y[first + i] : nullptr;
         kernels::lay_out_map<T>(c, map_side[first + i], passed, maps + i * map_space,
                                 p.transposed ? nullptr : bias_gradient);
-        if (!c.plain()) kernels::lay_out_image<T>(c, image_side[first + i], images + i * image_space);
         if (p.transposed && bias_gradient) kernels::add_channel_sums<T>(c, dz[first + i], bias_gradient);
       }
       const T* const image = c.plain() ? image_side[first] : images;
-      const std::size_t image_stride = c.plain() ? image_side.stride : image_space;
       const bool add = !ctx.overwrite_gradients || first > 0;
-      if (m.parameters.gradients && p.is_product()) {
+      const bool read = m.parameters.gradients || p.transposed;
+      for (std::size_t channel = 0; read && channel < c.channels; channel += part) {
+        const kernels::ChannelRange channels{channel, std::min(part, c.channels - channel)};
+        for (std::size_t i = 0; i < count && !c.plain(); ++i)
+          kernels::lay_out_image<T>(c, channels.count, image_side[first + i] + channel * c.y.image * c.x.image,
+                                    images + i * part_space);
+        if (m.parameters.gradients && !p.is_product())
+          kernels::convolution_weight_gradient<T>(c, p.taps, channels, count, image, image_stride, maps, map_space, add,
+                                                  m.parameters.gradients);
+      }
+      if (m.parameters.gradients && p.is_product())
         for (std::size_t i = 0; i < count; ++i)
           multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_space, add || i > 0,
                             m.parameters.gradients);
-      } else if (m.parameters.gradients) {
-        kernels::convolution_weight_gradient<T>(c, p.taps, count, image, image_stride, maps, map_space, add,
-                                                m.parameters.gradients);
-      }
       if (!dx) continue;
       for (std::size_t i = 0; i < count; ++i) {
         const T* from = p.transposed ? image + i * image_stride : maps + i * map_space;
