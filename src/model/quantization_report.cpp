@@ -69,9 +69,9 @@ void finish_report(QuantizationReport& report) {
                       layer.name, width / seen));
     else if (!layer.fixed && usual > 0 && width > 10 * usual)
       report.warnings.push_back(fmt::format(
-          "{}: 99 % of its numbers lie within {:.4g} to {:.4g}, and its range is {:.1f} times that: a single "
+          "{}: {:.3g} % of its numbers lie within {:.4g} to {:.4g}, and its range is {:.1f} times that: a single "
           "outlier? CalibrationMethod::percentile leaves such out",
-          layer.name, layer.usual.low, layer.usual.high, width / usual));
+          layer.name, report.usual_percent, layer.usual.low, layer.usual.high, width / usual));
     if (layer.lost_features > 0)
       report.warnings.push_back(
           fmt::format("{}: {} of its features, of which number {} is the first, vary little beside the steps of its "

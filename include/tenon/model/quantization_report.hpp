@@ -24,7 +24,7 @@ struct QuantizationReport {
   struct Layer {
     std::string name;      // path and layer in the float network
     ValueRange seen{};     // of the float network's numbers
-    ValueRange usual{};    // of all of them but the largest and the smallest 0.5 %
+    ValueRange usual{};    // of `usual_percent` of them, without the largest and the smallest
     ValueRange range{};    // what 256 steps cover, or 65,536
     bool fixed = false;    // whatever the samples: a Softmax has 0 to 1
     double saturated = 0;  // the share of int8 numbers at either end of the range where the float number lies beyond it
@@ -46,6 +46,7 @@ struct QuantizationReport {
   unsigned activation_bits = 8;
   std::size_t weight_bytes = 0;  // of all layers: `Quantized<Net>::weight_bytes`
   std::uint64_t samples = 0;
+  double usual_percent = 99;  // of few samples fewer, so that one of them alone does not count
   std::vector<std::string> warnings{};
 
   /// The layer whose own noise is largest beside its signal; null without layers.
@@ -95,6 +96,12 @@ constexpr std::array<bool, sizeof...(S)> are_features(const Inputs<S...>*) {
 template <class S>
 constexpr std::array<bool, 1> are_features(const S*) {
   return {S::rank == 1};
+}
+
+/// How many percent of the numbers are usual: not those of one sample at either end, if there are ten or more.
+constexpr double usual_percent(std::uint64_t samples) {
+  if (samples < 10 || samples > 200) return 99;
+  return 100 - 200 / static_cast<double>(samples);
 }
 
 /// Adds a layer, with its name, and a note about it.
@@ -239,20 +246,21 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
     }
   }
   if (report.samples == 0) throw Error("quantization_report: expected samples, the loader gives none");
+  report.usual_percent = detail::usual_percent(report.samples);
   for (std::size_t k = 0; k < plan.count; ++k) {
     if (!observer.noise(k).any) continue;  // a step that only moves numbers
     const float scale = q.scale[k + 1];
     const auto zero = static_cast<float>(q.zero[k + 1]);
     using Limits = std::numeric_limits<edge::Activation<Net>>;
     const edge::QuantizedStep& step = plan.steps[k];
-    detail::add_report_layer(
-        report,
-        {.name = detail::step_name<Net>(step),
-         .usual = seen.ranges[step.unit].range({.method = CalibrationMethod::percentile, .percentile = 99}),
-         .range = {scale * (Limits::min() - zero), scale * (Limits::max() - zero)},
-         .fixed = step.fixed_scale > 0,
-         .flash = step.multiplies() ? step.flash_bytes() : 0},
-        observer.noise(k));
+    detail::add_report_layer(report,
+                             {.name = detail::step_name<Net>(step),
+                              .usual = seen.ranges[step.unit].range(
+                                  {.method = CalibrationMethod::percentile, .percentile = report.usual_percent}),
+                              .range = {scale * (Limits::min() - zero), scale * (Limits::max() - zero)},
+                              .fixed = step.fixed_scale > 0,
+                              .flash = step.multiplies() ? step.flash_bytes() : 0},
+                             observer.noise(k));
   }
   constexpr auto rows = detail::are_features(static_cast<const typename M::input*>(nullptr));
   for (std::size_t k = 0; k < rows.size() && report.samples > 1; ++k)

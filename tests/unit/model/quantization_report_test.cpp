@@ -293,6 +293,11 @@ TEST_CASE("the report warns of what it sees") {
   // and among the samples of the report too
   const auto same = quantization_report(t.model, *quantize(t.model, calibration), calibration);
   CHECK_THAT(same.text(), Contains("99 % of its numbers lie within") && Contains("a single outlier?"));
+  // of few samples one has more than the usual share of the numbers
+  const Dataset<float> few = strange.take(50);
+  DataLoader<float> fifty{few, 4, 1};
+  const auto small = quantization_report(t.model, *quantize(t.model, fifty), fifty);
+  CHECK_THAT(small.text(), Contains("96 % of its numbers lie within") && Contains("a single outlier?"));
   CHECK(same.layers.back().fixed == (same.layers.back().name.find("Softmax") != std::string::npos));
   calibration.start_epoch(0);
   const auto careful = quantize(t.model, calibration, {.method = CalibrationMethod::percentile, .percentile = 98});
