@@ -288,6 +288,14 @@ struct HeliumWalk {
 
 #else
 
+#if defined(TENON_M0_KERNELS)
+/// What `write_four` does not take: a function of its own, for it needs many registers, which are few.
+[[gnu::noinline]] inline void write_bounded_four(const DenseRows& rows, std::size_t channel, const std::int32_t* s,
+                                                 std::int8_t* y) {
+  PixelWriter(rows).write(channel, {{s[0], s[1], s[2], s[3]}}, 4, y);
+}
+#endif
+
 /// 3x3 taps by the loops by hand, but for channels that fill no group of four.
 [[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                 const std::int8_t* x, std::int8_t* y, std::int8_t* padding) {
@@ -327,7 +335,7 @@ struct HeliumWalk {
         if (rows.low == -128 && rows.high == 127 &&
             write_four(s, rows.multiplier + channel, rows.shift + channel, rows.zero, y + channel))
           continue;
-        PixelWriter(rows).write(channel, {{s[0], s[1], s[2], s[3]}}, 4, y + channel);
+        write_bounded_four(rows, channel, s, y + channel);
       }
 #else
       if (!inside) depthwise_taps(ys, TapRange(c.x, q), step, line, padding, x + corner, taps);

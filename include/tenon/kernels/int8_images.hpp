@@ -23,7 +23,12 @@ namespace detail {
 
 template <class Number>
 constexpr Number* fill_numbers(Number* to, std::size_t count, Number value) {
-  for (; count > 0; --count) *to++ = value;
+  for (; count > 0; --count) {
+    *to++ = value;
+#if defined(TENON_M0_KERNELS)
+    if (!std::is_constant_evaluated()) end_of_block();  // or it is memset, beneath the deepest of all functions
+#endif
+  }
   return to;
 }
 

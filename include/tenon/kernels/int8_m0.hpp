@@ -136,7 +136,7 @@ struct WordColumn {
 };
 
 /// All rows, by fours, with a column of words: 63 instructions for 16 products.
-[[gnu::noinline]] inline void multiply_column_m0(WordColumn& column) {
+TENON_INLINE void multiply_column_m0(WordColumn& column) {
   register WordColumn* at asm("r0") = &column;
   asm volatile(".syntax unified\n"
                "push {r0, r7}\n"
