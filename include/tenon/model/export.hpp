@@ -57,7 +57,8 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
   header.name = options.name.empty() ? namespace_from_path(path, by) : options.name;
   header.network = options.network.empty() ? std::string(type_name<Net>()) : options.network;
   if (header.network.ends_with("..."))
-    throw Error(by + ": the type of the network is too long to be written; expected it in .network");
+    throw Error(by + ": the type of the network is too long to be written; expected it in .network, as the program has "
+                     "it");
   header.includes = options.includes;
   header.parameter_count = parameter_count<Net>;
   header.inputs = M::input::size;

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/layers/dense.hpp>
+#include <tenon/layers/log_mel.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/model/export.hpp>
@@ -82,6 +83,19 @@ TEST_CASE("what cannot be exported is an error and writes nothing") {
     refused("small.hpp", {.name = name}, "expected a .name that can name a namespace");
   model.get<"2.bias">()(1) = std::numeric_limits<float>::infinity();
   refused("small.hpp", {}, "expected finite numbers, got inf at position 1 of 2.bias (3)");
+}
+
+TEST_CASE("a network whose type is long is spelt by the program") {
+  using Sound = Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>>;
+  const Folder folder;
+  const Model<Sound> model{1};
+  const std::string path = folder / "sound.hpp";
+  CHECK_THROWS_WITH(export_header(model, path), Contains("too long to be written; expected it in .network"));
+  CHECK_FALSE(std::filesystem::exists(path));
+  export_header(model, path, {.network = "Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>>"});
+  const std::string text = read(path);
+  CHECK_THAT(text, Contains("using Net = Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>>;"));
+  CHECK_THAT(text, Contains("log_mel.hpp"));
 }
 
 TEST_CASE("texts of the user's stay within their comments") {
