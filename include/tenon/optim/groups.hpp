@@ -6,10 +6,34 @@
 #include <tuple>
 #include <utility>
 
+#include <tenon/net/mistakes.hpp>
+#include <tenon/net/refuse.hpp>
 #include <tenon/net/select.hpp>
 #include <tenon/optim/optimizer.hpp>
 
 namespace tenon {
+
+/// Lamb is none: it scales its step to each parameter as a whole.
+struct an_optimizer_that_treats_all_parameters_alike;
+
+namespace detail {
+
+/// Stands for one that has been refused, so that nothing more is said of it.
+struct RefusedOptimizer {
+  double lr = 0;
+  static constexpr int states = 0;
+
+  template <class O>
+  explicit(false) constexpr RefusedOptimizer(const O&) {
+    refuse<wrong_argument<argument<"Groups", "optimizer">, takes<an_optimizer_that_treats_all_parameters_alike>,
+                          but_gets<O>>>();
+  }
+  static constexpr void each_option(auto&, auto) {}
+  template <class T>
+  void update(const OptimizerArrays<T, 0>&, std::uint64_t) const {}
+};
+
+}  // namespace detail
 
 /// An optimizer for the parameters of a selection; see `Groups`.
 template <class Selection, Optimizer O>
@@ -20,6 +44,9 @@ template <class Selection, Optimizer O>
 constexpr Group<Selection, O> group(O optimizer) {
   return {optimizer};
 }
+template <class Selection, class O>
+  requires(!Optimizer<O>)
+constexpr Group<Selection, detail::RefusedOptimizer> group(O optimizer) { return {optimizer}; }
 
 /// Different settings, or even optimizers, for different parameters: PyTorch's parameter groups, chosen by
 /// the compiler.
@@ -126,6 +153,10 @@ private:
 };
 template <Optimizer Base, class... G>
 Groups(Base, G...) -> Groups<Base, G...>;
+template <class Base, class... G>
+  requires(!Optimizer<Base>)
+Groups(Base, G...)
+->Groups<detail::RefusedOptimizer, G...>;
 
 namespace detail {
 
