@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
 
+#include <cmath>
+#include <cstddef>
 #include <type_traits>
+#include <vector>
 
 #include <tenon/layers/conv1d.hpp>
 #include <tenon/layers/conv2d.hpp>
@@ -85,6 +88,49 @@ TEST_CASE("the gradients of convolutions") {
   check_gradients<Sequential<Input<2, 3, 3>, ConvTranspose2D<2, 3, stride<2>, padding<1>, output_padding<1>>, Tanh>>();
   check_gradients<Alone<ConvTranspose2D<64, 1>, 64, 1, 1>>();
   check_gradients<Sequential<Input<64, 1, 2>, Conv2D<64, 1>, ReLU>>();
+}
+
+// A block of several samples has no room for all their images beside their maps.
+TEST_CASE("images that are laid out a few channels at a time give the gradients that plain loops give") {
+  using Net = Alone<Conv2D<32, 3, padding<1>>, 16, 14, 14>;
+  constexpr kernels::ConvolutionAxis axis{.image = 14, .map = 14, .kernel = 3, .before = 1};
+  constexpr tenon::detail::ConvolutionPlan plan{
+      kernels::arranged({.channels = 16, .features = 32, .y = axis, .x = axis})};
+  STATIC_REQUIRE((plan.block() > 1 && plan.part() < 16 && 16 % plan.part() != 0));
+  STATIC_REQUIRE(workspace<Net>.needs.backward.fixed <= plan.cached);
+
+  NetworkRun<Net, double> run{7};  // not a multiple of a block
+  test::detail::draw(run, {}, 1);
+  run.forward(Training{});
+  run.backward(true);
+  CHECK(run.faults.empty());
+
+  std::vector<double> dx(run.batch * 16 * 196), gradient(32 * 16 * 9 + 32);
+  const auto weight = run.parameter(parameter_table<Net>[0]);
+  for (std::size_t s = 0; s < run.batch; ++s)
+    for (std::size_t o = 0; o < 32; ++o)
+      for (std::size_t p = 0; p < 196; ++p) {
+        const double dy = run.dy(s, o * 196 + p);
+        gradient[32 * 16 * 9 + o] += dy;
+        for (std::size_t c = 0; c < 16; ++c)
+          for (std::size_t tap = 0; tap < 9; ++tap) {
+            const std::size_t row = p / 14 + tap / 3, column = p % 14 + tap % 3, w = (o * 16 + c) * 9 + tap;
+            if (row < 1 || row > 14 || column < 1 || column > 14) continue;
+            const std::size_t pixel = (c * 14 + row - 1) * 14 + column - 1;
+            gradient[w] += dy * run.x(s, pixel);
+            dx[s * 16 * 196 + pixel] += dy * weight[w];
+          }
+      }
+  const auto distance = [](const std::vector<double>& a, const std::vector<double>& b) {
+    double worst = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+      const double off_by = std::abs(a[i] - b[i]);
+      worst = off_by <= worst ? worst : off_by;  // NaN counts
+    }
+    return worst;
+  };
+  CHECK(distance(run.parameter_gradients(), gradient) < 1e-9);
+  CHECK(distance(run.dx.values(), dx) < 1e-9);
 }
 
 TEST_CASE("a convolution's parameters start as PyTorch draws them") {
