@@ -8,6 +8,7 @@
 #include <tenon/edge/quantized_layer.hpp>
 #include <tenon/edge/quantized_plan_formulas.hpp>
 #include <tenon/net/checked.hpp>
+#include <tenon/networks/store_activations.hpp>
 
 /// What a network becomes in int8: a list of steps read off its type.
 namespace tenon::edge {
@@ -303,6 +304,10 @@ template <class In, class Chain, class Units, class Elements>
 constexpr unsigned activation_bits(const tenon::detail::BoundChain<In, Chain, Units, Elements>*) {
   if constexpr (requires { Chain::activation_bits; }) return Chain::activation_bits;
   else return 8;
+}
+template <class Bound, unsigned Bits>
+constexpr unsigned activation_bits(const tenon::detail::StoredInputs<Bound, Bits>*) {
+  return Bits;
 }
 constexpr unsigned activation_bits(const void*) { return 8; }
 

@@ -5,8 +5,12 @@
 
 #include <tenon/layers/options.hpp>
 #include <tenon/net/chain.hpp>
+#include <tenon/net/check.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
+#include <tenon/net/graph_names.hpp>
+#include <tenon/net/graph_outputs.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/named.hpp>
 
 namespace tenon {
@@ -18,11 +22,27 @@ template <class Chain, unsigned Bits>
 struct StoredChain : Chain {
   static constexpr unsigned activation_bits = Bits;
 };
+/// A bound network of several inputs that says so.
+template <class Bound, unsigned Bits>
+struct StoredInputs : Bound {
+  static constexpr unsigned activation_bits = Bits;
+};
+
+template <class L, unsigned Bits, class In>
+struct bind_stored {
+  using type = BoundChain<In, StoredChain<typename bind_chain<EmptyChain<In>, Inline<L>>::type, Bits>>;
+};
+template <class L, unsigned Bits, class... S>
+struct bind_stored<L, Bits, Inputs<S...>> {
+  using type = StoredInputs<typename bind<unnamed<L>, Inputs<S...>>::type, Bits>;
+};
 
 template <class Option>
 inline constexpr unsigned bits_of_option = 8;
 template <auto N>
 inline constexpr unsigned bits_of_option<option::ActivationBits<N>> = static_cast<unsigned>(N);
+template <auto... Option>
+inline constexpr unsigned stored_bits = std::max({8U, bits_of_option<std::remove_const_t<decltype(Option)>>...});
 
 /// A composition that has to be a whole network, not a part of one, where it does not run in float.
 template <class L>
@@ -43,12 +63,9 @@ inline constexpr bool stores_activations = false;
 template <class L, auto... Option>
 struct StoreActivations {
   using invalid = detail::options_fault<option::activation_bits, Option...>;
+  static constexpr bool many_inputs = detail::takes_many_inputs<detail::unnamed<L>>;
   template <class In>
-  struct at
-      : detail::BoundChain<
-            In, detail::StoredChain<typename detail::bind_chain<detail::EmptyChain<In>, Inline<L>>::type,
-                                    std::max({8U, detail::bits_of_option<std::remove_const_t<decltype(Option)>>...})>> {
-  };
+  struct at : detail::bind_stored<L, detail::stored_bits<Option...>, In>::type {};
 };
 
 template <class L, auto... Option>
@@ -61,6 +78,10 @@ namespace detail {
 
 template <class L, auto... Option>
 struct declared_input<StoreActivations<L, Option...>> : first_declared<void, 0, Inline<L>> {};
+template <class L, auto... Option>
+struct inputs_named_by<StoreActivations<L, Option...>> : inputs_named_by<unnamed<L>> {};
+template <class L, auto... Option>
+struct port_names<StoreActivations<L, Option...>> : port_names<unnamed<L>> {};
 template <class L, auto... Option>
 inline constexpr bool stores_activations<StoreActivations<L, Option...>> = true;
 

@@ -292,6 +292,13 @@ TEST_CASE("what cannot have activations of 16 bits is named") {
   using Small = StoreActivations<Sequential<Dense<4, 8, weight_bits<4>>>, activation_bits<16>>;
   STATIC_REQUIRE(
       std::is_same_v<refusal<in_int8, Small>, cannot_run<layer<path<0>, Dense<4, 8, weight_bits<4>>>, in_16_bits>>);
+  // of several inputs
+  using Joint = StoreActivations<
+      Graph<In<"a", 4>, In<"b", 4>, Node<"sum", Add<>, "a", "b">, Node<"norm", LayerNorm<>>, Out<"norm">>,
+      activation_bits<16>>;
+  STATIC_REQUIRE(
+      std::is_same_v<refusal<in_int8, Joint>, cannot_run<layer<path<fixed_string{"norm"}>, LayerNorm<>>, in_16_bits>>);
+  STATIC_REQUIRE(input_index<Joint, "b"> == 1);
   // a part alone
   using Part = StoreActivations<Dense<4>, activation_bits<16>>;
   STATIC_REQUIRE(

@@ -113,10 +113,7 @@ std::string check_int8(const Sampled<A>& s) {
 template <class A>
 std::string check_16_bits(const Sampled<A>& s) {
   using Net = StoreActivations<typename A::Net, activation_bits<16>>;
-  constexpr std::size_t inputs = detail::input_count<input_shape<typename A::Net>>;
-  if constexpr (inputs > 1) {
-    return "no: several inputs";  // StoreActivations is of networks of one input
-  } else if constexpr (!runs_as<in_int8, Net>) {
+  if constexpr (!runs_as<in_int8, Net>) {
     return RefusalText<refusal<in_int8, Net>>::text();
   } else {
     Model<Net> model{1};  // whose parameters lie as those of the network do
