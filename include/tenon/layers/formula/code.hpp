@@ -18,11 +18,11 @@
 /// different `Dense` layers are compiled once.
 namespace tenon::detail {
 
-/// What the loops of all formulas are given, as a function that they have in common: to set up the arguments takes a
-/// compiler as long as a small loop.
+/// What the loops of a formula are given. Inlined where samples come alone: they would wait for a thousand zeros, of
+/// which their loops look at a few.
 template <class T>
-TENON_NOINLINE expr::Arguments<T> formula_arguments(std::size_t count, std::size_t repeats, std::size_t width,
-                                                    std::size_t pixels) {
+TENON_INLINE expr::Arguments<T> formula_arguments_inline(std::size_t count, std::size_t repeats, std::size_t width,
+                                                         std::size_t pixels) {
   expr::Arguments<T> a;
   a.count = count;
   a.repeats = repeats;
@@ -30,6 +30,13 @@ TENON_NOINLINE expr::Arguments<T> formula_arguments(std::size_t count, std::size
   a.pixels = pixels;
   a.batch_count = count * repeats;
   return a;
+}
+/// The same for batches, as a function that all formulas have in common: to set up the arguments takes a compiler as
+/// long as a small loop.
+template <class T>
+TENON_NOINLINE expr::Arguments<T> formula_arguments(std::size_t count, std::size_t repeats, std::size_t width,
+                                                    std::size_t pixels) {
+  return formula_arguments_inline<T>(count, repeats, width, pixels);
 }
 template <class T>
 TENON_NOINLINE void give_parameter(expr::Arguments<T>& a, const Memory<T>& m, int slot, std::size_t offset) {
@@ -145,27 +152,17 @@ struct FormulaCode {
   }
 
   template <class Mode, class Ctx, class T>
-  TENON_NOINLINE static void forward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    [&]<int... K>(std::integer_sequence<int, K...>) { (forward_product<K, Mode>(p, ctx, m, x, y), ...); }
-    (each_product);
-    expr::Arguments<T> a = arguments<final_stage>(p, m, x.count, p.output_width);
-    sources<Mode::training>(p, a, m, x, Rows<const T>(y));
-    a.store[0] = {y.data, y.stride};
-    if constexpr (!Mode::training) {
-      expr::LoopsIn<Ctx, typename final_program::Evaluate, T>::run(a);
+  static void forward(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
+    if constexpr (Mode::training) {
+      forward_apart(p, ctx, m, x, y, mode);
     } else {
-      T* kept = m.workspace.saved + p.slope * x.count;
-      if constexpr (noisy) {
-        kernels::draw_keep_mask(ctx, kept, x.count, p.output_size, final_program::noise_rate, m.ids.stream);
-        a.noise = {kept, p.output_size};
-      }
-      if constexpr (slope) {
-        a.store[1] = {kept, p.output_size};
-        expr::LoopsIn<Ctx, typename final_program::ForwardSlope, T>::run(a);
-      } else {
-        per_row<product_count>(p, a, m, x.count);
-        expr::LoopsIn<Ctx, typename final_program::ForwardRecompute, T>::run(a);
-      }
+      [&]<int... K>(std::integer_sequence<int, K...>) { (forward_product<K, Mode>(p, ctx, m, x, y), ...); }
+      (each_product);
+      expr::Arguments<T> a = formula_arguments_inline<T>(x.count, p.repeats, p.output_width, p.pixels);
+      read_parameters<final_stage>(p, a, m);
+      sources<false>(p, a, m, x, Rows<const T>(y));
+      a.store[0] = {y.data, y.stride};
+      expr::LoopsIn<Ctx, typename final_program::Evaluate, T>::run(a);
     }
   }
 
@@ -180,6 +177,27 @@ struct FormulaCode {
   }
 
 private:
+  template <class Mode, class Ctx, class T>
+  TENON_NOINLINE static void forward_apart(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y,
+                                           Mode) {
+    [&]<int... K>(std::integer_sequence<int, K...>) { (forward_product<K, Mode>(p, ctx, m, x, y), ...); }
+    (each_product);
+    expr::Arguments<T> a = arguments<final_stage>(p, m, x.count, p.output_width);
+    sources<true>(p, a, m, x, Rows<const T>(y));
+    a.store[0] = {y.data, y.stride};
+    T* kept = m.workspace.saved + p.slope * x.count;
+    if constexpr (noisy) {
+      kernels::draw_keep_mask(ctx, kept, x.count, p.output_size, final_program::noise_rate, m.ids.stream);
+      a.noise = {kept, p.output_size};
+    }
+    if constexpr (slope) {
+      a.store[1] = {kept, p.output_size};
+      expr::LoopsIn<Ctx, typename final_program::ForwardSlope, T>::run(a);
+    } else {
+      per_row<product_count>(p, a, m, x.count);
+      expr::LoopsIn<Ctx, typename final_program::ForwardRecompute, T>::run(a);
+    }
+  }
   static constexpr void measure_products(Plan& p) {
     [&]<int... K>(std::integer_sequence<int, K...>) {
       ((p.in[K] = p.parameters[weight_number<K>].dims[transposed<K> ? 1 : 0],
@@ -263,6 +281,15 @@ private:
       (give_parameter(a, m, slot++, p.offset[number_of<P>]), ...);
     }(typename S::parameters{});
     return a;
+  }
+
+  /// The same where nothing learns.
+  template <class S, class T>
+  static void read_parameters(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m) {
+    [&]<class... P>(list<P...>) {
+      [[maybe_unused]] int slot = 0;
+      ((a.parameter[slot++] = m.parameters.values + p.offset[number_of<P>]), ...);
+    }(typename S::parameters{});
   }
 
   template <int K, class T>
