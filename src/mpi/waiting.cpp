@@ -22,8 +22,9 @@ void Waiting::close() { MPI_Comm_free(&questions_); }
 int Waiting::wait(std::span<MPI_Request> requests) {
   const int count = static_cast<int>(requests.size());
   if (limit_ <= 0) return MPI_Waitall(count, requests.data(), MPI_STATUSES_IGNORE);
-  // The clock is looked at now and then only: most waits are shorter than one look.
-  constexpr unsigned polls = 1024;
+  // The clock is looked at now and then only: most waits are shorter than one look. But where ranks share processors
+  // with others a poll may last a whole turn of them all, and whoever asks wants an answer.
+  constexpr unsigned polls = 32;
   Clock::time_point began{};
   int ended = 0;
   for (unsigned i = 1;; ++i) {
