@@ -267,7 +267,7 @@ void GradientSum<T>::add_sums(Piece& piece) {
   addends_.clear();
   each_addend(piece, [this](const Part&, const T* from) { addends_.push_back(from); });
   last_sum_.run(std::span<const T* const>(addends_), to_ + first, mine, add_);
-  if (split_ && piece.number > 99) return end(piece);
+  if (split_) return end(piece);
   out_.clear();
   in_.clear();
   add_shared(bounds, to_);
