@@ -15,3 +15,10 @@ using Net = Sequential<Input<50, 3>, GRU<8>, Dense<2>>;
 #endif
 
 static_assert(Frozen<Net>::Stepped::ram_bytes <= 4096);
+
+void run(const Weights<Net>& weights) {
+  Frozen<Net>::Stepped steps{weights};
+  const float sample[3]{};
+  float output[2]{};
+  steps.step(sample, output);
+}

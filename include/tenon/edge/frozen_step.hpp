@@ -64,6 +64,10 @@ public:
     run_forward<Bound>(context, memory, Rows<const float>{in.data(), 1, input::size},
                        Rows<float>{out.data(), 1, output::size}, Evaluation{});
   }
+  /// Whatever the step of a network is given that has been refused: one error is enough.
+  template <class X, class Y>
+    requires(!runs_as<step_by_step, Net>)
+  constexpr void step(const X&, Y&&) {}
 
   /// Forgets the steps so far.
   constexpr void reset() {

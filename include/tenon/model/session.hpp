@@ -110,6 +110,10 @@ public:
     detail::OneSampleContext context;
     detail::run_on_host<Bound>(context, parameters_.in(memory_), in.data(), out.data());
   }
+  /// Whatever the step of a network is given that has been refused: one error is enough.
+  template <class X, class Y>
+    requires(!runs_as<step_by_step, Net>)
+  void step(const X&, Y&&) {}
   /// The next step is the first.
   void reset() { memory_.reset(); }
 
