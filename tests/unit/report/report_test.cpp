@@ -1,14 +1,12 @@
 #include <tenon/tenon.hpp>
 
-#include <unistd.h>
-
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <catch2/catch.hpp>
+
+#include "support/folder.hpp"
 
 using Catch::Matchers::Contains;
 using namespace tenon;
@@ -30,18 +28,15 @@ std::size_t count(const std::string& text, const std::string& what) {
 }  // namespace
 
 TEST_CASE("a run's report is one page with everything in it") {
-  const std::string path = (std::filesystem::temp_directory_path() /
-                            ("tenon-report-" + std::to_string(::getpid()) + ".html"))
-                               .string();
+  const test::Folder folder;
+  const std::string path = folder / "page.html";
   const auto [train, test] = digits().take(400).stratified_split(0.5, 1);
   Model<Net> model{1};
   Report report{.path = path, .title = "Digits & <letters>", .mistakes = 5};
   const History history = fit(
       model, train,
       Fit{.epochs = 4, .validation = test, .progress = Progress::Mode::quiet, .callbacks = callbacks(report)});
-  std::ifstream file(path);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  std::filesystem::remove(path);
+  const std::string page = test::contents(path);
 
   CHECK_THAT(page, Contains("<h1>Digits &amp; &lt;letters&gt;</h1>"));
   CHECK_THAT(page, Contains("4 epochs, loss " + std::to_string(history.last().training.loss).substr(0, 5)));
@@ -108,9 +103,8 @@ TEST_CASE("a network of numbers is shown with its predictions against the truth"
     targets.push_back(2 * features.back() - 1), targets.push_back(-features.back());
   }
   const Dataset<float> data({1}, features, Targets<float>{targets, 2});
-  const std::string path = (std::filesystem::temp_directory_path() /
-                            ("tenon-numbers-" + std::to_string(::getpid()) + ".html"))
-                               .string();
+  const test::Folder folder;
+  const std::string path = folder / "page.html";
   Model<Sequential<Dense<1, 2>>> model{1};
   Report report{.path = path};
   fit(model, data,
@@ -135,13 +129,18 @@ TEST_CASE("a network of numbers is shown with its predictions against the truth"
   CHECK(count(page, "class=\"pair\"") == 2);
 }
 
-TEST_CASE("a network is drawn as what it is made of") {
-  using Net = Graph<In<"image", 1, 6, 6>, In<"left", 3>, In<"right", 3>,
+namespace {
+
+using Drawn = Graph<In<"image", 1, 6, 6>, In<"left", 3>, In<"right", 3>,
                     Node<"seen", Sequential<Conv2D<2, 3>, ReLU, Flatten, Dense<4>>, "image">,
                     Node<"a", Dense<4>, "left">, Node<"b", Shared<"a">, "right">,
                     Node<"all", Concat<>, "seen", "a", "b">, Node<"deep", Repeat<3, Residual<Dense<12>, Tanh>>>,
                     Node<"digit", Dense<10>, "deep">, Node<"more", Add<>, "deep", "all">, Out<"digit", "more">>;
-  const std::string dot = to_dot<Net>();
+
+}  // namespace
+
+TEST_CASE("a network is drawn as what it is made of") {
+  const std::string dot = to_dot<Drawn>();
   INFO(dot);
   // three inputs, seen's frame and 4 layers, a, b, all, two frames with a fork, two layers and a sum, digit, more, two
   // outputs
@@ -152,7 +151,11 @@ TEST_CASE("a network is drawn as what it is made of") {
   CHECK(count(dot, "style=filled") == 5);
   CHECK_THAT(dot, Contains("label=\"deep  Repeat x 3\"") && Contains("label=\"b (shared with a)  Dense<4>\"") &&
                       Contains("[label=\"(2, 4, 4)\"]"));
+  CHECK(count(to_dot<Repeat<2, Dense<3, 3>>>(), "label=\"Repeat x 2\"") == 1);
+  CHECK(count(to_dot<Dense<3, 2>>(), " -> ") == 2);
+}
 
+TEST_CASE("a chain with branches in the language of Graphviz") {
   const std::string chain = to_dot<
       Sequential<Dense<6, 8>, Add<Dense<3>, Sequential<Tanh, Dense<3>>>, Named<"end", Sequential<ReLU>>>>();
   CHECK(chain ==
@@ -185,10 +188,9 @@ TEST_CASE("a network is drawn as what it is made of") {
   n9 -> n10 [label="(3)"];
 }
 )dot");
-  CHECK(count(to_dot<Repeat<2, Dense<3, 3>>>(), "label=\"Repeat x 2\"") == 1);
-  CHECK(count(to_dot<Dense<3, 2>>(), " -> ") == 2);
+}
 
-  // who reads one output of a graph of several reads that one's box
+TEST_CASE("in a drawing, who reads one output of a graph of several reads that one's box") {
   using Pair = Graph<In<"a">, In<"b">, Node<"u", Dense<3>, "a">, Node<"v", Dense<2>, "b">, Out<"u", "v">>;
   const std::string
       several = to_dot<Graph<In<"x", 3>, In<"t", 2>, Node<"pair", Repeat<2, Pair>, "x", "t">,
@@ -197,23 +199,21 @@ TEST_CASE("a network is drawn as what it is made of") {
   CHECK_THAT(several, Contains("n8 [shape=ellipse, style=filled, label=\"u\"]") &&
                           Contains("n9 [shape=ellipse, style=filled, label=\"v\"]") &&
                           Contains("n10 [label=\"y  Dense<1>\"]") && Contains("n8 -> n10") && Contains("n9 -> n11"));
+}
 
-  // the picture has the same boxes and arrows, each within it
-  const std::string svg = to_svg<Net>();
+TEST_CASE("a network as a picture has the boxes and arrows of its drawing") {
+  const std::string svg = to_svg<Drawn>(), dot = to_dot<Drawn>();
   CHECK(svg.starts_with("<svg "));
   CHECK(svg.ends_with("</svg>\n"));
   CHECK(count(svg, "<path fill=\"none\"") == count(dot, " -> "));
   CHECK(count(svg, "<rect x=") == 3 + 3 + 4 + 3 + 2 + 1 + 1 + 2 + 2);
   CHECK_THAT(svg, Contains(">deep  Repeat x 3</text>") && Contains(">Dense&lt;10&gt;</text>"));
 
-  const std::string path = (std::filesystem::temp_directory_path() / ("tenon-graph-" + std::to_string(::getpid())))
-                               .string();
-  save_graph<Net>(path + ".svg");
-  std::ifstream file(path + ".svg");
-  CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == svg);
-  std::filesystem::remove(path + ".svg");
-  CHECK_THROWS_WITH(save_graph<Net>(path + ".png"),
-                    "save_graph: expected a path that ends with .svg, .dot or .gv, got " + path + ".png");
+  const test::Folder folder;
+  save_graph<Drawn>(folder / "net.svg");
+  CHECK(test::contents(folder / "net.svg") == svg);
+  CHECK_THROWS_WITH(save_graph<Drawn>(folder / "net.png"),
+                    "save_graph: expected a path that ends with .svg, .dot or .gv, got " + (folder / "net.png"));
 }
 
 TEST_CASE("a report of a network with several outputs has curves of its metrics") {
@@ -221,9 +221,8 @@ TEST_CASE("a report of a network with several outputs has curves of its metrics"
                     Out<"digit", "value">>;
   const Dataset<float> data{Features<float>{"x", {2}, {0, 1, 1, 0, 1, 1, 0, 0}}, Labels{{0, 1, 0, 1}, 2}.named("digit"),
                             Targets<float>{{1, 2, 3, 4}, 1}.named("value")};
-  const std::string path = (std::filesystem::temp_directory_path() /
-                            ("tenon-report-several-" + std::to_string(::getpid()) + ".html"))
-                               .string();
+  const test::Folder folder;
+  const std::string path = folder / "page.html";
   Model<Net> model{1};
   const History history = fit(model, data,
                               Fit{.loss = on<"digit">(CrossEntropy{}) + on<"value">(MeanSquaredError{}),
@@ -232,18 +231,15 @@ TEST_CASE("a report of a network with several outputs has curves of its metrics"
                                   .progress = Progress::Mode::quiet,
                                   .callbacks = callbacks(Report{path}),
                                   .metrics = metrics(on<"value">(MAE{}))});
-  std::ifstream file(path);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  std::filesystem::remove(path);
+  const std::string page = test::contents(path);
   CHECK_THAT(page, Contains("<h2>Network</h2>") && Contains(">value</text>") && Contains(">val_value_mae</text>") &&
                        Contains("Connected to"));
   CHECK_THAT(page, Contains(", val_value_mae " + std::to_string(history.last().metric("val_value_mae")).substr(0, 4)));
 }
 
 TEST_CASE("a report shows what a network draws, from the first epoch to the last") {
-  const std::string path = (std::filesystem::temp_directory_path() /
-                            ("tenon-report-drawn-" + std::to_string(::getpid()) + ".html"))
-                               .string();
+  const test::Folder folder;
+  const std::string path = folder / "page.html";
   const Dataset<float> data{{2}, {0, 1, 1, 0}, Targets<float>{{1, 0, 0, 1}, 2}};
   Model<Sequential<Dense<2, 2>>> model{1};
   std::size_t asked = 0;
@@ -259,9 +255,7 @@ TEST_CASE("a report shows what a network draws, from the first epoch to the last
           .progress = Progress::Mode::quiet,
           .callbacks = callbacks(NewTargets{}, report)});
   CHECK(asked == 100);
-  std::ifstream file(path);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  std::filesystem::remove(path);
+  const std::string page = test::contents(path);
   std::vector<std::size_t> epochs;
   for (const RunRecord::Drawing& d : report.record.drawings) {
     epochs.push_back(d.epoch);
