@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tenon/data/loader.hpp>
@@ -116,7 +117,7 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
   using T = typename M::scalar;
   using In = typename M::input;
   constexpr std::size_t inputs = detail::input_count<In>, size = M::output::size;
-  static_assert((inputs == 2 || inputs == 3) && size + 1 < In::size,
+  static_assert(inputs == 2 ? In::size == size + 1 : inputs == 3 && In::size > size + 1,
                 "Diffusion takes a network of a noisy image, a time, and maybe a label, which gives as many numbers as "
                 "the image has");
   static_assert(In::sizes[0] == size && In::sizes[1] == 1,
@@ -127,9 +128,11 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
   const std::size_t count = labels.size();
   bool any_label = false;
   for (const std::int32_t class_label : labels) {
-    if (class_label != ignore_index && (class_label < 0 || static_cast<std::size_t>(class_label) >= classes))
-      throw Error("Diffusion: expected labels from 0 to " + std::to_string(classes - 1) + ", or ignore_index, got " +
-                  std::to_string(class_label));
+    if (class_label != ignore_index && (class_label < 0 || std::cmp_greater_equal(class_label, classes)))
+      throw Error("Diffusion: expected " +
+                  (classes == 0 ? "ignore_index, as the network takes no label"
+                                : "labels from 0 to " + std::to_string(classes - 1) + ", or ignore_index") +
+                  ", got " + std::to_string(class_label));
     any_label = any_label || class_label != ignore_index;
   }
   const std::vector<std::size_t> times = schedule.timesteps(how.steps);

@@ -47,6 +47,16 @@ struct Oracle {
   }
 };
 
+/// A network without labels, which knows one image.
+struct OneImage {
+  using scalar = double;
+  using input = Inputs<Shape<3>, Shape<1>>;
+  using output = Shape<3>;
+  void predict(std::span<const double> x, std::span<double> y) const {
+    for (std::size_t i = 0; i < 3 * (x.size() / 4); ++i) y[i] = Oracle::images[0][i % 3];
+  }
+};
+
 /// What a run of `fit` gives the callback.
 struct Run {
   struct {
@@ -176,6 +186,19 @@ TEST_CASE("a sampler whose network knows all arrives at what was asked for") {
           CHECK(guided[6 + j] == Approx(mean).margin(1e-9));
         }
       }
+}
+
+TEST_CASE("a network need not be told labels") {
+  const Diffusion diffusion{.schedule = NoiseSchedule::cosine(50), .predicts = Predicts::image};
+  const auto drawn = diffusion.sample(OneImage{}, 2, Sampling{.steps = 5, .guidance_scale = 2}, 1);
+  CHECK(drawn.size() == 6);
+  for (std::size_t j = 0; j < 6; ++j) CHECK(drawn[j] == Approx(Oracle::images[0][j % 3]).margin(1e-9));
+  CHECK(message_of([&] {
+          diffusion.sample(OneImage{}, std::vector<std::int32_t>{ignore_index, 1}, {}, 1);
+        }) == "Diffusion: expected ignore_index, as the network takes no label, got 1");
+  const Dataset<double> columns = diffusion.columns(images(6).select({"features"}));
+  CHECK(columns.columns().size() == 3);  // noisy, time, prediction
+  CHECK(columns.sample_size() == 5);
 }
 
 TEST_CASE("the same seed draws the same samples, however many") {
