@@ -6,7 +6,7 @@ using namespace tenon;
 using fuzz::demand;
 
 TENON_FUZZ(archive) {
-  Archive a(input.path);
+  Archive a(input.path());
   double number = 7;
   std::uint64_t count = 7;
   bool yes = false;

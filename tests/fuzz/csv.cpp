@@ -20,7 +20,7 @@ TENON_FUZZ(csv) {
   ways.push_back({.target = CsvTarget::none, .missing = 0.5, .leave_out = {0}});
   for (const CsvOptions& options : ways) {
     try {
-      const Dataset<float> data = read_csv<float>(input.path, options);
+      const Dataset<float> data = read_csv<float>(input.path(), options);
       demand(data.size() > 0 && data.features().size() == data.size() * data.sample_size(), "whole samples");
       for (const float v : data.features()) demand(std::isfinite(v), "finite numbers");
     } catch (const Error& error) {

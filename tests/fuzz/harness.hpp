@@ -27,25 +27,32 @@ namespace tenon::fuzz {
 /// Some bytes, and a regular file that holds them.
 class Input {
 public:
-  explicit Input(std::span<const std::byte> content) : bytes(content), file_(::memfd_create("fuzz", MFD_CLOEXEC)) {
-    for (std::span<const std::byte> left = content; !left.empty();) {
+  explicit Input(std::span<const std::byte> content) : bytes(content) {}
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  std::span<const std::byte> bytes;
+
+  std::string_view text() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+  /// Of the file, which is made when it is first asked for: that takes longer than many a reader.
+  const std::string& path() const {
+    if (!path_.empty()) return path_;
+    file_ = ::memfd_create("fuzz", MFD_CLOEXEC);
+    for (std::span<const std::byte> left = bytes; !left.empty();) {
       const ssize_t written = ::write(file_, left.data(), left.size());
       if (written <= 0) throw std::runtime_error("the input cannot be written");
       left = left.subspan(static_cast<std::size_t>(written));
     }
-    path = "/proc/self/fd/" + std::to_string(file_);
+    return path_ = "/proc/self/fd/" + std::to_string(file_);
   }
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
-  ~Input() { ::close(file_); }
-
-  std::span<const std::byte> bytes;
-  std::string path;
-
-  std::string_view text() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 private:
-  int file_;
+  mutable int file_ = -1;
+  mutable std::string path_{};
 };
 
 inline void demand(bool holds, const char* what) {

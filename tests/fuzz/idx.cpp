@@ -11,7 +11,7 @@ TENON_FUZZ(idx) {
   std::size_t count = 1;
   for (const std::size_t extent : tensor.shape) count *= extent;
   demand(tensor.values<double>().size() == count, "as many elements as the axes say");
-  demand(read_idx_file(input.path).bytes == tensor.bytes, "a file and its bytes are the same");
+  demand(read_idx_file(input.path()).bytes == tensor.bytes, "a file and its bytes are the same");
   if (count < tensor.shape[0]) return;  // an axis of no elements, beside which another may be of any size
   const IdxTensor labels{IdxType::uint8, {tensor.shape[0]}, std::vector<std::byte>(tensor.shape[0]), "labels"};
   demand(idx_dataset(tensor, labels).size() == tensor.shape[0], "an image for each label");

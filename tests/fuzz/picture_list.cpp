@@ -9,7 +9,7 @@ using fuzz::demand;
 
 TENON_FUZZ(picture_list) {
   try {
-    const PictureFiles files = picture_list(input.path);
+    const PictureFiles files = picture_list(input.path());
     demand(!files.paths.empty(), "a picture");
     demand(files.labels.empty() || files.labels.size() == files.paths.size(), "a class for each picture, or for none");
     for (const std::int32_t label : files.labels)

@@ -18,6 +18,6 @@ TENON_FUZZ(pth) {
     end += t.bytes;
   }
   demand(end <= std::max<std::size_t>(std::size_t{1} << 20, 4 * input.bytes.size()), "the tensors are bounded");
-  const SafeTensors again = read_pth(input.path);
+  const SafeTensors again = read_pth(input.path());
   demand(again.tensors().size() == file.tensors().size(), "a file and its bytes are the same");
 }

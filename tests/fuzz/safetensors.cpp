@@ -24,9 +24,9 @@ TENON_FUZZ(safetensors) {
     const bool array = first.dtype == DType::f32 || first.dtype == DType::f64 || first.dtype == DType::i32 ||
                        first.dtype == DType::i64 || first.dtype == DType::u8;
     if (array)
-      demand(read_safetensors_array(input.path, first.name).bytes.size() == first.bytes, "a tensor is an array");
+      demand(read_safetensors_array(input.path(), first.name).bytes.size() == first.bytes, "a tensor is an array");
   }
-  const SafeTensors again = SafeTensors::read(input.path);
+  const SafeTensors again = SafeTensors::read(input.path());
   demand(again.tensors().size() == file.tensors().size() && again.metadata() == file.metadata(),
          "a file and its bytes are the same");
 }

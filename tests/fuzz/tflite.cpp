@@ -25,5 +25,5 @@ TENON_FUZZ(tflite) {
   for (const Value& value : graph.outputs) demand(known.contains(value.name), "the outputs are there");
   for (const auto& [name, value] : graph.values)
     demand(known.contains(name) && name == value.name, "what is known of values is of those that are there");
-  demand(read_tflite(input.path).nodes.size() == graph.nodes.size(), "a file and its bytes are the same");
+  demand(read_tflite(input.path()).nodes.size() == graph.nodes.size(), "a file and its bytes are the same");
 }
