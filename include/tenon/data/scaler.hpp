@@ -1,16 +1,20 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <tenon/data/dataset.hpp>
 #include <tenon/error.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/net/parameters.hpp>
 
 /// Numbers of very different sizes brought to a common one.
@@ -113,17 +117,25 @@ void measure_layer(Model& model, const Dataset<T>& data, const StandardizeOption
 ///
 ///     standardize(model, train);
 ///     standardize(model, train, {.how = Scaling::robust});
-template <class Model, std::floating_point T>
+template <detail::IsModel Model, std::floating_point T>
+  requires(!std::is_const_v<Model>)
 void standardize(Model& model, const Dataset<T>& data, const StandardizeOptions& options = {}) {
   detail::measure_layer(model, data, options, {"standardize", "Standardize", "center", "scale", ColumnKind::features});
 }
+template <class M, class D, class Options = StandardizeOptions>
+  requires detail::NotTrainable<"standardize", M>
+void standardize(M&&, const D&, const Options& = {}) { detail::refuse_not_trainable<"standardize", M>(); }
 
 /// Sets the Unstandardize layer, the last of a network, to what the targets are: its answers begin in their range.
-template <class Model, std::floating_point T>
+template <detail::IsModel Model, std::floating_point T>
+  requires(!std::is_const_v<Model>)
 void unstandardize(Model& model, const Dataset<T>& data, const StandardizeOptions& options = {}) {
   detail::measure_layer(model, data, options,
                         {"unstandardize", "Unstandardize", "offset", "unit", ColumnKind::targets});
 }
+template <class M, class D, class Options = StandardizeOptions>
+  requires detail::NotTrainable<"unstandardize", M>
+void unstandardize(M&&, const D&, const Options& = {}) { detail::refuse_not_trainable<"unstandardize", M>(); }
 
 /// Targets of a common size to learn, and answers in the user's unit:
 ///

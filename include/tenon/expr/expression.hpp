@@ -270,5 +270,42 @@ constexpr auto operator%(A a, B b) {
   refuse_for<A, no_operator_of_formulas<"%", write<"a layer of your own">>>();
   return make<Op::divide>(a, b);
 }
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator<<(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<"<<", write<"a * 2">>>();
+  return make<Op::multiply>(a, b);
+}
+template <class A, class B>
+  requires Operands<A, B>
+constexpr auto operator>>(A a, B b) {
+  refuse_for<A, no_operator_of_formulas<">>", write<"a / 2">>>();
+  return make<Op::divide>(a, b);
+}
+template <Expression A>
+constexpr auto operator~(A a) {
+  refuse_for<A, no_operator_of_formulas<"~", write<"1 - a">>>();
+  return make<Op::subtract>(1, a);
+}
+template <Expression A, Operand B>
+constexpr auto operator+=(const A& a, B b) {
+  refuse_for<A, no_operator_of_formulas<"+=", write<"a + b: a formula has no variables">>>();
+  return make<Op::add>(a, b);
+}
+template <Expression A, Operand B>
+constexpr auto operator-=(const A& a, B b) {
+  refuse_for<A, no_operator_of_formulas<"-=", write<"a - b: a formula has no variables">>>();
+  return make<Op::subtract>(a, b);
+}
+template <Expression A, Operand B>
+constexpr auto operator*=(const A& a, B b) {
+  refuse_for<A, no_operator_of_formulas<"*=", write<"a * b: a formula has no variables">>>();
+  return make<Op::multiply>(a, b);
+}
+template <Expression A, Operand B>
+constexpr auto operator/=(const A& a, B b) {
+  refuse_for<A, no_operator_of_formulas<"/=", write<"a / b: a formula has no variables">>>();
+  return make<Op::divide>(a, b);
+}
 
 }  // namespace tenon::expr

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tenon/expr/expression.hpp>
+#include <tenon/expr/misused.hpp>
 
 /// The functions a formula may use, found by argument-dependent lookup. Names and meanings are
 /// PyTorch's; derivatives are in derivative.hpp, values in apply.hpp.
@@ -227,6 +228,14 @@ constexpr auto batch_variance(A a) {
 /// The option that makes a parameter a buffer: saved with the others, but no optimizer touches it.
 struct Buffer {};
 
+/// Random zeros at a rate that can be one.
+template <auto Rate>
+constexpr Noise<Rate> noise_of() {
+  if constexpr (!(Rate >= 0 && Rate < 1))
+    refuse_arguments<"dropout_mask<0.1>, a rate of at least 0 and below 1", Noise<Rate>>();
+  return {};
+}
+
 /// The type of `running<"name">`, which is explained below.
 template <fixed_string Name, class... Options>
 struct Running {
@@ -234,6 +243,10 @@ struct Running {
   constexpr auto operator()(S statistic, C correction = 1, M momentum = 0.1) const {
     constexpr Parameter<Name, PerFeature, Options..., Buffer> buffer{};
     return make<Op::tracked>(statistic, (1 - momentum) * buffer + momentum * correction * statistic, buffer);
+  }
+  template <class... A>
+  constexpr auto operator()(A...) const {
+    return refuse_arguments<"running<\"name\">(batch_mean(x))", A...>();
   }
 };
 
@@ -246,7 +259,11 @@ template <Expression W>
 constexpr auto transpose(W w) { return make<Op::transpose>(w); }
 /// Part K of N equal parts of a sample's features.
 template <int K, int N, Expression A>
+  requires(0 <= K && K < N)
 constexpr auto chunk(A a) { return Operation<Op::chunk, A, Number<K>, Number<N>>{a, {}, {}}; }
+template <int K, int N, class... A>
+  requires WithAFormula<A...>
+constexpr auto chunk(A...) { return refuse_arguments<"chunk<0, 2>(a), the first of 2 parts", A...>(); }
 // clang-format on
 
 }  // namespace tenon::expr
@@ -267,7 +284,7 @@ inline constexpr expr::Features features{};
 template <fixed_string Name, class... Options>
 inline constexpr expr::Parameter<Name, Options...> param{};
 template <auto Rate>
-inline constexpr expr::Noise<Rate> dropout_mask{};
+inline constexpr expr::Noise<Rate> dropout_mask = expr::noise_of<Rate>();
 
 /// A batch statistic with a memory. In training its value is the statistic, and the buffer of this
 /// name moves: r = (1 - momentum) * r + momentum * correction * statistic. In evaluation its value is

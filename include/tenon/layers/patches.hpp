@@ -85,7 +85,7 @@ private:
   }
   template <class In, bool Fits>
   struct bound {
-    using type = detail::Reshaping<In, In>;
+    using type = detail::Reshaping<In, Shape<1, In::size>>;
   };
   template <class In>
   struct bound<In, true> {

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/summary.hpp>
 
@@ -52,6 +56,17 @@ std::vector<AttentionMap> attention_weights(const M& model, std::span<const type
                     seen.keys,
                     {seen.weights.begin(), seen.weights.end()}});
   return maps;
+}
+template <detail::IsModel M, class Sample>
+  requires(!std::is_convertible_v<const Sample&, std::span<const typename M::scalar>>)
+std::vector<AttentionMap> attention_weights(const M&, const Sample&) {
+  detail::refuse_sample<"attention_weights", M, Sample>();
+  return {};
+}
+template <detail::NoModel M, class Sample>
+std::vector<AttentionMap> attention_weights(const M&, const Sample&) {
+  detail::refuse_no_model<"attention_weights", M>();
+  return {};
 }
 
 }  // namespace tenon

@@ -9,29 +9,22 @@
 #include <type_traits>
 
 #include <tenon/error.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/net/parameters.hpp>
 #include <tenon/net/select.hpp>
 
 namespace tenon {
 
-struct a_model;
-struct a_model_that_is_not_const;
-
 namespace detail {
-
-template <class M>
-concept HasNetwork = requires {
-  typename M::network;
-};
 
 /// What is wrong with the models that numbers are copied between, or void.
 template <class From, class To>
 constexpr auto judge_copy() {
-  if constexpr (!HasNetwork<From>)
+  if constexpr (NoModel<From>)
     return std::type_identity<wrong_argument<argument<"copy_parameters", "from">, takes<a_model>, but_gets<From>,
                                              write<"Model<Net> model{seed};">>>{};
-  else if constexpr (!HasNetwork<To>)
+  else if constexpr (NoModel<To>)
     return std::type_identity<wrong_argument<argument<"copy_parameters", "to">, takes<a_model>, but_gets<To>,
                                              write<"Model<Net> model{seed};">>>{};
   else if constexpr (std::is_const_v<To>)

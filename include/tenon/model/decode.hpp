@@ -1,11 +1,14 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/generate.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/text/sampling.hpp>
@@ -20,7 +23,7 @@ namespace tenon {
 ///     const auto other = decode(model, question, start, end, Sampler{.temperature = 0.7}, seed);
 ///
 /// A source shorter than the network's is filled up with token 0. Throws an Error where it is longer.
-template <class M>
+template <detail::IsModel M>
 std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> source, std::int32_t start,
                                  std::int32_t end,
                                  Sampler sampler = {.temperature = 0},  // NOLINT(performance-unnecessary-value-param)
@@ -48,6 +51,17 @@ std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> s
     if (t + 1 < steps) sequence[capacity + t + 1] = static_cast<T>(token);
   }
   return written;
+}
+template <detail::IsModel M, class Source, class... A>
+  requires(!detail::Tokens<Source>)
+std::vector<std::int32_t> decode(const M&, const Source&, const A&...) {
+  detail::refuse_tokens<"decode", "source", Source>();
+  return {};
+}
+template <detail::NoModel M, class... A>
+std::vector<std::int32_t> decode(const M&, const A&...) {
+  detail::refuse_no_model<"decode", M>();
+  return {};
 }
 
 }  // namespace tenon

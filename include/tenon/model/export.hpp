@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -16,6 +18,7 @@
 #include <tenon/error.hpp>
 #include <tenon/io/atomic_file.hpp>
 #include <tenon/io/weights_header.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/ports.hpp>
 #include <tenon/random.hpp>
@@ -113,7 +116,7 @@ std::array<float, Size> export_sample(const ExportOptions& options, const std::s
 /// With `.c_api` a header and a source for programs in C go beside it. Files are replaced atomically. Error: a number
 /// is not finite, the file's name names no namespace, the trained file does not hold this model's numbers, the
 /// network's type is too long to be spelt.
-template <class M>
+template <detail::IsModel M>
 void export_header(const M& model, const std::string& path, const ExportOptions& options = {}) {
   using Net = typename M::network;
   const auto weights = frozen_weights(model);
@@ -151,9 +154,13 @@ void export_header(const M& model, const std::string& path, const ExportOptions&
   if (options.c_api) header.c_network = "tenon::Frozen<NAMESPACE::Net, NAMESPACE::weights>";
   write_weights_header(path, header);
 }
+template <detail::NoModel M, class Path, class Options = ExportOptions>
+void export_header(const M&, const Path&, const Options& = {}) {
+  detail::refuse_no_model<"export_header", M>();
+}
 
 /// Writes the model as a blob for `open_weights`.
-template <class M>
+template <detail::IsModel M>
 void export_blob(const M& model, const std::string& path) {
   using Net = typename M::network;
   const auto weights = frozen_weights(model);
@@ -162,6 +169,10 @@ void export_blob(const M& model, const std::string& path) {
       .network = network_fingerprint<Net>, .length = static_cast<std::uint32_t>(body.size()), .checksum = crc32(body)};
   const std::span<const std::byte> pieces[] = {std::as_bytes(std::span(&header, 1)), body};
   write_file_atomically(path, pieces);
+}
+template <detail::NoModel M, class Path>
+void export_blob(const M&, const Path&) {
+  detail::refuse_no_model<"export_blob", M>();
 }
 
 }  // namespace tenon

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/model/onnx_formula.hpp>
 #include <tenon/model/onnx_layer.hpp>
@@ -304,6 +305,10 @@ void export_onnx(const Model<Net, Scalar, Gemm>& model, const std::string& path)
     for (std::size_t o = 0; o < outputs.size(); ++o) file.output(outputs[o], values[o], gives[o]);
     file.write(path);
   }
+}
+template <detail::NoModel M, class Path>
+void export_onnx(const M&, const Path&) {
+  detail::refuse_no_model<"export_onnx", M>();
 }
 
 }  // namespace tenon

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -159,6 +161,10 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   header.c_exact = true;
   if (plan.unscaled.features > 0) header.c_classes = false;  // answers of different units are no scores
   write_weights_header(path, header);
+}
+template <detail::NoModel M, class... A>
+void export_quantized_header(const M&, const A&...) {
+  detail::refuse_no_model<"export_quantized_header", M>();
 }
 
 /// Writes the numbers as a blob for `open_quantized`: what firmware keeps of them, ready to run. Files are replaced

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -15,6 +17,7 @@
 #include <tenon/layers/conv_transpose2d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/identity.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/networks.hpp>
@@ -256,6 +259,11 @@ Model<Folded<Net>, Scalar, Gemm> fold(const Model<Net, Scalar, Gemm>& model) {
     }
   }
   return result;
+}
+template <detail::NoModel M>
+const M& fold(const M& model) {
+  detail::refuse_no_model<"fold", M>();
+  return model;
 }
 
 }  // namespace tenon

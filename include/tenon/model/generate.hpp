@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <tenon/layers/softmax.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/model/session_memory.hpp>
 #include <tenon/networks/last_layer.hpp>
@@ -94,6 +95,14 @@ public:
       if (result.size() < count) step(result.back());
     }
     return result;
+  }
+
+  template <class Prompt, class... A>
+    requires(!detail::Tokens<Prompt>)
+  std::vector<std::int32_t>
+  operator()(const Prompt&, const A&...) {
+    detail::refuse_tokens<"Session", "prompt", Prompt>();
+    return {};
   }
 
   /// Reads one more token; `scores` says what may follow.

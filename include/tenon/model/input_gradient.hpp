@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
@@ -8,11 +10,14 @@
 #include <tenon/layers/log_softmax.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/model/arena.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/select.hpp>
 #include <tenon/networks/last_layer.hpp>
 
 namespace tenon {
+
+struct the_number_of_an_output;
 
 namespace detail {
 
@@ -32,7 +37,7 @@ using scores_of = std::conditional_t<
 /// The pass is one of training, so the network must have neither dropout nor running statistics; frozen layers and
 /// those of fixed numbers, such as Standardize, may be there. Takes memory for the batch on every call. Throws Error if
 /// there is no such output.
-template <class M, detail::FixedRank Images>
+template <detail::IsModel M, detail::FixedRank Images>
 auto input_gradient(const M& model, const Images& images, std::size_t output) {
   using T = typename M::scalar;
   using Logits = detail::scores_of<typename M::network>;
@@ -72,6 +77,25 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
                             Rows<T>{gradient.data(), count, In::size});
         return gradient;
       });
+}
+template <detail::IsModel M, class Images, class Output>
+  requires(!detail::FixedRank<Images>)
+Images input_gradient(const M&, const Images& images, const Output&) {
+  detail::refuse<
+      wrong_argument<argument<"input_gradient", "images">, takes<one_sample_or_a_batch_of<typename M::input>>,
+                     but_gets<Images>, write<"features_tensor<2>(data)">>>();
+  return images;
+}
+template <detail::IsModel M, class Images>
+Images input_gradient(const M&, const Images& images) {
+  detail::refuse<wrong_argument<argument<"input_gradient", "output">, takes<the_number_of_an_output>,
+                                but_gets<M, Images>, write<"input_gradient(model, images, 3)">>>();
+  return images;
+}
+template <detail::NoModel M, class Images>
+Images input_gradient(const M&, const Images& images, std::size_t) {
+  detail::refuse_no_model<"input_gradient", M>();
+  return images;
 }
 
 }  // namespace tenon

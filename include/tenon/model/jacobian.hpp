@@ -1,13 +1,17 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include <tenon/error.hpp>
 #include <tenon/model/arena.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/select.hpp>
 
@@ -59,12 +63,23 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   return result;
 }
 /// Of a tensor of one sample.
-template <class M, detail::FixedRank Sample>
+template <detail::IsModel M, detail::FixedRank Sample>
 auto jacobian(const M& model, const Sample& sample) {
   using T = typename M::scalar;
   return detail::with_samples<typename M::input, T>(sample, [&](auto, const T* samples, std::size_t count) {
     return jacobian(model, std::span<const T>(samples, count * M::input::size));
   });
+}
+template <detail::IsModel M, class Sample>
+  requires(!detail::FixedRank<Sample> && !std::is_convertible_v<const Sample&, std::span<const typename M::scalar>>)
+xt::xtensor<typename M::scalar, 2> jacobian(const M&, const Sample&) {
+  detail::refuse_sample<"jacobian", M, Sample>();
+  return {};
+}
+template <detail::NoModel M, class Sample>
+xt::xtensor<float, 2> jacobian(const M&, const Sample&) {
+  detail::refuse_no_model<"jacobian", M>();
+  return {};
 }
 
 }  // namespace tenon

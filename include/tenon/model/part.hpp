@@ -7,13 +7,12 @@
 #include <type_traits>
 
 #include <tenon/fixed_string.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/networks/part.hpp>
 
 namespace tenon {
-
-struct a_model;
 
 /// A part of a model: a model itself, on the numbers of the whole. See `part`.
 template <class Net, class Scalar, class Gemm>
@@ -110,10 +109,9 @@ auto part(Part<Net, Scalar, Gemm>&& view) {
 
 /// A network is a type: it has no numbers to look at.
 template <fixed_string Path, class M>
-  requires(!requires { typename std::remove_cvref_t<M>::network; })
+  requires detail::NoModel<std::remove_cvref_t<M>>
 auto part(M&&) {
-  detail::refuse<wrong_argument<argument<"part", "model">, takes<a_model>, but_gets<std::remove_cvref_t<M>>,
-                                write<"Model<Net> model{seed};">>>();
+  detail::refuse_no_model<"part", M>();
   return nullptr;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +12,7 @@
 
 #include <tenon/error.hpp>
 #include <tenon/layers/sigmoid.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/networks/last_layer.hpp>
 
@@ -22,7 +25,7 @@ namespace tenon {
 ///     xt::xtensor<std::size_t, 1> digits = predict_class(model, images);
 ///
 /// Throws an Error if an output is not a number, since that sample has no largest one.
-template <class M, class Images>
+template <detail::IsModel M, class Images>
 auto predict_class(const M& model, const Images& images) {
   using Out = typename M::output;
   static_assert(Out::rank == 1, "predict_class takes a model that gives one vector of scores for each sample");
@@ -44,6 +47,11 @@ auto predict_class(const M& model, const Images& images) {
     for (std::size_t i = 0; i < classes.size(); ++i) classes(i) = decide(scores.data() + i * Out::size, i);
     return classes;
   }
+}
+template <detail::NoModel M, class Images>
+std::size_t predict_class(const M&, const Images&) {
+  detail::refuse_no_model<"predict_class", M>();
+  return 0;
 }
 
 }  // namespace tenon

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include <tenon/data/loader.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/quantize.hpp>
 #include <tenon/net/summary.hpp>
 
@@ -269,6 +272,11 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
   report.weight_bytes = plan.weight_bytes;
   detail::finish_report(report);
   return report;
+}
+template <detail::NoModel M, class... A>
+QuantizationReport quantization_report(const M&, A&&...) {
+  detail::refuse_no_model<"quantization_report", M>();
+  return {};
 }
 
 }  // namespace tenon

@@ -2,14 +2,17 @@
 
 #include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tenon/data/loader.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/calibration.hpp>
 #include <tenon/model/calibration_context.hpp>
 #include <tenon/model/export.hpp>
@@ -20,6 +23,8 @@
 
 /// Post-training quantisation: from a trained model and some samples to int8.
 namespace tenon {
+
+struct a_loader_that_is_a_variable;
 
 namespace detail {
 
@@ -157,6 +162,21 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   }
   detail::quantize_features(plan.unscaled, numbers, q->scale[plan.count], *q);
   return q;
+}
+
+/// What is no model, or no loader that is there afterwards.
+template <class M, class Data, class How = Calibration>
+  requires(detail::NoModel<M> || !std::is_convertible_v<Data, DataLoader<float>&>)
+auto quantize(const M&, Data&&, const How& = {}) {
+  using Mistake = typename decltype(detail::judge_model<"quantize", M>())::type;
+  if constexpr (!std::is_void_v<Mistake>) {
+    detail::refuse<Mistake>();
+    return std::unique_ptr<M>();
+  } else {
+    detail::refuse<wrong_argument<argument<"quantize", "calibration">, takes<a_loader_that_is_a_variable>,
+                                  but_gets<std::remove_cvref_t<Data>>, write<"DataLoader loader{data, 64, seed};">>>();
+    return std::unique_ptr<QuantizedNumbers<typename M::network>>();
+  }
 }
 
 }  // namespace tenon

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <tenon/model/arena.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 
 /// Ways of running a model on a host beside `Model` itself. All are called Session; a tag says which way is meant.
@@ -66,6 +67,31 @@ Session(const Model<Net, Scalar, Gemm>&, How) -> Session<Model<Net, Scalar, Gemm
 template <class Net, class Scalar, class Gemm>
 Session(const Model<Net, Scalar, Gemm>&, session::Stateful, std::size_t)
     -> Session<Model<Net, Scalar, Gemm>, session::Stateful>;
+
+namespace detail {
+
+/// A Session of something else, which is refused.
+template <class T>
+struct NotAModel;
+
+}  // namespace detail
+
+template <detail::NoModel M, class... How>
+Session(const M&, const How&...) -> Session<detail::NotAModel<M>>;
+
+template <class M>
+class Session<detail::NotAModel<M>> {
+public:
+  template <class... How>
+  explicit Session(const M&, const How&...) {
+    detail::refuse_no_model<"Session", M>();
+  }
+  template <class... A>
+  void operator()(A&&...) {}
+  template <class... A>
+  void step(A&&...) {}
+  void reset() {}
+};
 
 namespace detail {
 

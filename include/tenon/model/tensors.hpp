@@ -70,10 +70,18 @@ concept AnyRank = !FixedRank<Images> && requires(const Images& images) {
   images.shape();
   typename Images::value_type;
 };
+/// Of a text one could read the characters' codes, which nobody means.
+template <class T>
+inline constexpr bool is_character = false;
+template <>
+inline constexpr bool is_character<char> = true;
+template <>
+inline constexpr bool is_character<wchar_t> = true;
 template <class R>
 concept NumberRange = requires(const R& range) {
   std::size(range);
   requires std::is_arithmetic_v<std::remove_cvref_t<decltype(*std::begin(range))>>;
+  requires !is_character<std::remove_cvref_t<decltype(*std::begin(range))>>;
 };
 template <class R>
 concept RangeOfNumberRanges = requires(const R& range) {

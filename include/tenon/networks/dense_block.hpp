@@ -53,12 +53,32 @@ struct graph_of_nodes<In, Out, list<Node...>> {
   using type = BoundGraph<In, Out, OutputValues<sizeof...(Node)>, Node...>;
 };
 
+/// The first list with something in it.
+template <class... Mistakes>
+struct first_mistakes {
+  using type = list<>;
+};
+template <class... Mistake, class... Rest>
+struct first_mistakes<list<Mistake...>, Rest...> {
+  using type = list<Mistake...>;
+};
+template <class... Rest>
+struct first_mistakes<list<>, Rest...> : first_mistakes<Rest...> {};
+
+/// What is wrong with a layer is said of the first of its copies.
+template <class First, class... Stage>
+struct mistakes_of_stages {
+  using type = std::conditional_t<(std::is_same_v<typename First::layer, typename Stage::layer> && ...),
+                                  typename first_mistakes<typename First::mistakes, typename Stage::mistakes...>::type,
+                                  join<typename First::mistakes, typename Stage::mistakes...>>;
+};
+
 template <class In, class Out, class Stages>
 struct BoundDenseBlock;
 template <class In, class Out, class... Stage>
 struct BoundDenseBlock<In, Out, list<Stage...>> : graph_of_nodes<In, Out, join<typename Stage::nodes...>>::type,
                                                   ShownElements<list<Stage...>, typename Stage::layer...> {
-  using mistakes = join<typename Stage::mistakes...>;
+  using mistakes = typename mistakes_of_stages<Stage...>::type;
 };
 
 /// Every layer is given the input and the outputs of all layers before it. What is joined lies in one place: each layer

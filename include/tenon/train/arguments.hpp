@@ -7,6 +7,7 @@
 #include <tenon/data/dataset.hpp>
 #include <tenon/losses/loss.hpp>
 #include <tenon/metrics/metric.hpp>
+#include <tenon/model/arguments.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/optim/optimizer.hpp>
 
@@ -14,12 +15,6 @@
 /// asks `judge_...` for its mistake, or void, before it looks at anything.
 namespace tenon {
 
-template <class Net>
-struct QuantizedNumbers;
-
-struct a_model;
-struct a_model_that_is_there_afterwards;
-struct a_model_that_is_not_const;
 struct a_data_set;
 struct a_loss;
 struct an_optimizer_with_lr_and_states_and_update;
@@ -31,14 +26,6 @@ struct a_metric_that_is_a_variable;
 
 namespace detail {
 
-template <class M>
-concept IsModel = requires {
-  typename M::network;
-  typename M::scalar;
-  typename M::context;
-  typename M::input;
-};
-
 template <class T>
 void as_data_set(const Dataset<T>&);
 /// A data set of either precision, typed or not.
@@ -47,44 +34,6 @@ concept IsData = requires(const D& data) {
   as_data_set(data);
 };
 
-template <class T>
-using plain = std::remove_cvref_t<T>;
-
-/// What to write where something else is given than a model.
-template <fixed_string Function, class M>
-struct instead_of_model {
-  using type = write<"Model<Net> model{seed};">;
-};
-template <class Net>
-struct instead_of_model<"evaluate", QuantizedNumbers<Net>> {
-  using type = include_header<"tenon/train/evaluate_quantized.hpp">;
-};
-template <class Net, class Deleter>
-struct instead_of_model<"evaluate", std::unique_ptr<QuantizedNumbers<Net>, Deleter>> {
-  using type = write<"evaluate(*numbers, data)">;
-};
-
-/// `M` as a forwarding reference has it.
-template <fixed_string Function, class M>
-constexpr auto judge_model() {
-  using Model = argument<Function, "model">;
-  if constexpr (!IsModel<plain<M>>)
-    return std::type_identity<wrong_argument<Model, takes<a_model>, but_gets<plain<M>>,
-                                             typename instead_of_model<Function, plain<M>>::type>>{};
-  else return std::type_identity<void>{};
-}
-template <fixed_string Function, class M>
-constexpr auto judge_trained_model() {
-  using Model = argument<Function, "model">;
-  if constexpr (!IsModel<plain<M>>) return judge_model<Function, M>();
-  else if constexpr (!std::is_lvalue_reference_v<M>)
-    return std::type_identity<wrong_argument<Model, takes<a_model_that_is_there_afterwards>, but_gets<M&&>,
-                                             write<"Model<Net> model{seed};">>>{};
-  else if constexpr (std::is_const_v<std::remove_reference_t<M>>)
-    return std::type_identity<
-        wrong_argument<Model, takes<a_model_that_is_not_const>, but_gets<std::remove_reference_t<M>>>>{};
-  else return std::type_identity<void>{};
-}
 template <fixed_string Function, class D>
 constexpr auto judge_data_set() {
   if constexpr (IsData<D>) return std::type_identity<void>{};

@@ -21,6 +21,13 @@ public:
   ValidationData() = default;
   ValidationData(const Dataset<float>& data) : single_(&data) {}
   ValidationData(const Dataset<double>& data) : double_(&data) {}
+  /// No data: refused.
+  template <class D>
+    requires(!detail::IsData<D> && !std::is_same_v<D, ValidationData>)
+  ValidationData(const D&) {
+    detail::refuse<wrong_argument<argument<"Fit", ".validation">, takes<a_data_set>, but_gets<D>,
+                                  write<".validation_split = 0.2">>>();
+  }
   ValidationData(const Dataset<float>&&) = delete;
   ValidationData(const Dataset<double>&&) = delete;
 

@@ -38,6 +38,7 @@ namespace tenon {
 
 struct a_number_of_samples;
 struct samples_that_are_there_until_backward;
+struct a_batch_or_samples;
 
 namespace detail {
 
@@ -202,6 +203,13 @@ public:
     batch_.count = count;
     answered_ = false;
     return run();
+  }
+  template <class Samples>
+    requires(!std::convertible_to<const Samples&, std::span<const T>> && !std::is_base_of_v<Batch<T>, Samples>)
+  Rows<const T> forward(const Samples&) {
+    detail::refuse<wrong_argument<argument<"forward", "batch">, takes<a_batch_or_samples>, but_gets<Samples>,
+                                  write<"loader.next(batch); trainer.forward(batch)">>>();
+    return {};
   }
   /// Samples that end with the call are refused: `backward` reads them again.
   template <class Samples>
