@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <memory>
 
 #include <tenon/error.hpp>
-#include <tenon/kernels/fixed_point.hpp>
 #include <tenon/kernels/int16_elementwise.hpp>
 
+#include "int8_number.hpp"
 #include "interpret.hpp"
 #include "lite_rules.hpp"
 #include "operators/call.hpp"
@@ -20,163 +18,6 @@
 namespace tenon::importing {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// One value on its way.
-struct Number {
-  enum Kind {
-    real,     // numbers as they are
-    stored,   // integers as the file has them
-    exact,    // scale * number, the numbers being integers less their zero point
-    sums,     // scales * number, a scale for each
-    mean,     // scale * number, the mean of integers less `about`
-    two,      // a sum of two exact ones, or a difference
-    slopes,   // the first of two, where it is below 0 times the second
-    softmax,  // what `numbers` are is the exact input
-    function  // the same; `op` says of what
-  };
-  Kind kind = real;
-  Array numbers;
-  Array scales{};               // of sums
-  double scale = 1;             // of exact and mean
-  double zero = 0;              // of exact: the zero point that has been taken off
-  double about = 0;             // of mean
-  double count = 0;             // of mean: how many integers; 0 where windows differ
-  std::vector<double> along{};  // scales of constants that have one for each place of `axis`
-  std::size_t axis = 0;
-  std::shared_ptr<Number> first{}, second{};
-  bool less = false;  // of two: the first less the second
-  bool lite = false;  // of mean: TFLite's MEAN
-  // of sums: what LiteRT's multiplier is made of, where it is not a scale of each sum: a scale of all, in float
-  float factor = 0;
-  bool whole = false;  // of sums in 16 bits: it has 31 bits, as where biases have 32
-  std::string op{};    // of function
-  double alpha = 0;
-  double low = -infinity, high = infinity;
-};
-
-Array with(const Array& like, std::vector<double> values) { return {Type::float32, like.dims, std::move(values)}; }
-
-/// What the numbers of a value stand for.
-Array in_real(const Number& n) {
-  Array y = n.numbers;
-  y.type = Type::float32;
-  switch (n.kind) {
-  case Number::real:
-    return n.numbers;
-  case Number::stored:
-  case Number::function:
-    return n.numbers;
-  case Number::exact:
-  case Number::mean:
-    if (!n.along.empty()) {
-      const Dims strides = strides_of(y.dims);
-      const auto stride = static_cast<std::size_t>(strides[n.axis]), size = n.along.size();
-      for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] *= n.along[i / stride % size];
-    } else {
-      for (double& v : y.values) v *= n.scale;
-    }
-    break;
-  case Number::sums:
-    for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] *= n.scales.values[i];
-    break;
-  case Number::two: {
-    const Array a = in_real(*n.first), b = in_real(*n.second);
-    y = a;
-    for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += n.less ? -b.values[i] : b.values[i];
-    break;
-  }
-  case Number::slopes: {
-    const Array a = in_real(*n.first), b = in_real(*n.second);
-    y = a;
-    for (std::size_t i = 0; i < y.values.size(); ++i)
-      if (y.values[i] < 0) y.values[i] *= b.values[i];
-    break;
-  }
-  case Number::softmax: {
-    const auto width = static_cast<std::size_t>(y.dims.back());
-    for (std::size_t from = 0; from < y.values.size(); from += width) {
-      const auto begin = y.values.begin() + static_cast<std::ptrdiff_t>(from), end = begin + y.dims.back();
-      const double largest = *std::max_element(begin, end);
-      double sum = 0;
-      std::for_each(begin, end, [&](double& v) { sum += v = std::exp((v - largest) * n.scale); });
-      std::for_each(begin, end, [&](double& v) { v /= sum; });
-    }
-    break;
-  }
-  }
-  for (double& v : y.values) v = std::clamp(v, n.low, n.high);
-  return y;
-}
-
-/// LiteRT's: e^(-s d) from a table of floats, times 256 over their sum, halves away from zero.
-void softmax_bytes(const Number& n, std::vector<double>& q) {
-  const auto width = static_cast<std::size_t>(n.numbers.dims.back());
-  const auto scale = static_cast<float>(n.scale);
-  const auto power = [&](double distance) {
-    return static_cast<float>(std::exp(static_cast<double>(-scale * static_cast<float>(distance))));
-  };
-  q.resize(n.numbers.values.size());
-  for (std::size_t from = 0; from < q.size(); from += width) {
-    const double* x = n.numbers.values.data() + from;
-    const double largest = *std::max_element(x, x + width);
-    float sum = 0;
-    for (std::size_t i = 0; i < width; ++i) sum += power(largest - x[i]);
-    const float factor = 1.0F / (sum * (1.0F / 256));
-    for (std::size_t i = 0; i < width; ++i)
-      q[from + i] = std::clamp(static_cast<double>(std::round(power(largest - x[i]) * factor)) - 128, -128.0, 127.0);
-  }
-}
-
-/// x + y, or x - y, at the scale of the result.
-class Adder {
-public:
-  Adder(double a, double b, double result, Rounding rounding, int spare)
-      : rounding_(rounding), whole_(a, b, result, rounding, spare) {
-    const float first = static_cast<float>(a) / static_cast<float>(result),
-                second = static_cast<float>(b) / static_cast<float>(result);
-    shift_ = 20 - std::ilogb(std::max(first, second));
-    first_ = std::llrint(std::ldexp(first, shift_));
-    second_ = std::llrint(std::ldexp(second, shift_));
-  }
-  double operator()(double x, double y, bool less) const {
-    if (rounding_ != Rounding::in_float) return whole_(x, y, less);
-    const std::int64_t sum = first_ * static_cast<std::int64_t>(x) +
-                             (less ? -second_ : second_) * static_cast<std::int64_t>(y);
-    return static_cast<double>((sum + (std::int64_t{1} << (shift_ - 1))) >> shift_);
-  }
-
-private:
-  Rounding rounding_;
-  SumMultipliers whole_;
-  int shift_ = 0;
-  std::int64_t first_ = 0, second_ = 0;
-};
-
-/// LiteRT's in 16 bits: e^-d and the inverse of their sum from tables, in 2^-15. What is more than 10 below the largest
-/// counts as e^-10.
-void softmax_words(const Number& n, Rounding rounding, std::vector<double>& q) {
-  const auto width = static_cast<std::size_t>(n.numbers.dims.back());
-  const Multiplier distance(n.scale / (10.0 / 65535), rounding);
-  const auto whole = [](double v) { return static_cast<std::int32_t>(std::clamp(v, -32768.0, 32767.0)); };
-  const auto at = [](const kernels::WideTable& table, std::int32_t x) { return kernels::looked_up(table.data(), x); };
-  const kernels::SoftmaxTables& tables = kernels::softmax_tables;
-  q.resize(n.numbers.values.size());
-  for (std::size_t from = 0; from < q.size(); from += width) {
-    const double* x = n.numbers.values.data() + from;
-    const double largest = *std::max_element(x, x + width);
-    std::int32_t sum = 0;
-    std::vector<std::int32_t> power(width);
-    for (std::size_t i = 0; i < width; ++i)
-      sum += power[i] = at(tables.exponential, whole(distance(x[i] - largest) + 32767));
-    const int empty = std::countl_zero(static_cast<std::uint32_t>(sum)), down = 31 - empty;
-    const std::int64_t mantissa = ((std::int64_t{sum} << (empty - 1)) + (1 << 13)) >> 14;  // in 2^-16, from 1 to 2
-    const std::int64_t factor = at(tables.reciprocal, whole(static_cast<double>(mantissa - (1 << 15) - (1 << 16))));
-    for (std::size_t i = 0; i < width; ++i)
-      q[from + i] = std::min(static_cast<double>((power[i] * factor + (1 << (down - 1))) >> down), 32767.0);
-  }
-}
 
 class Interpreter {
 public:
@@ -381,7 +222,8 @@ private:
     if (is_any_of(node.op, {"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Slice", "Split"}))
       return move(node, x);
     if (node.op == "Relu" || node.op == "Clip") return bound(node, x);
-    if (x.kind != Number::exact || !unbounded(x)) return false;
+    if (node.op == "Add" && !wide_ && add_bias(node)) return true;
+    if (x.kind != Number::exact || !is_unbounded(x)) return false;
     if (node.op == "LSTM" && node.has("cell_scale")) return lstm(node, x);
     if (node.op == "Pad") return pad(node, x);
     if (node.op == "MaxPool" && node.outputs.size() == 1) return keep(node, x, moved(node, x.numbers).at(0));
@@ -418,7 +260,7 @@ private:
     }
     return false;
   }
-  static bool unbounded(const Number& n) { return std::isinf(n.low) && std::isinf(n.high); }
+  static bool is_unbounded(const Number& n) { return std::isinf(n.low) && std::isinf(n.high); }
   bool give(const Node& node, Number y, std::size_t output = 0) {
     if (types_.contains(node.inputs[0])) types_[node.outputs[output]] = types_[node.inputs[0]];
     values_[node.outputs[output]] = std::move(y);
@@ -449,13 +291,13 @@ private:
 
   bool bound(const Node& node, const Number& x) {
     if (x.kind == Number::softmax || x.kind == Number::function) return false;
-    double low = 0, high = infinity;
+    double low = 0, high = unbounded;
     if (node.op == "Clip") {
       const auto limit = [&](std::size_t i, const char* key, double otherwise) {
         return node.has_input(i) ? get(node.inputs[i]).numbers.values.at(0) : node.number(key, otherwise);
       };
-      low = limit(1, "min", -infinity);
-      high = limit(2, "max", infinity);
+      low = limit(1, "min", -unbounded);
+      high = limit(2, "max", unbounded);
     }
     Number y = x;
     y.high = std::max(std::min(y.high, high), low);
@@ -463,67 +305,10 @@ private:
     return give(node, std::move(y));
   }
 
-  /// LiteRT's integer LSTM: gates in Q3.12, functions and memory in 16 bits, the state rounded to int8 at every step;
-  /// multipliers round twice.
   bool lstm(const Node& node, const Number& x) {
-    namespace fixed = kernels::fixed_point;
-    const Number &w = get(node.inputs.at(1)), &r = get(node.inputs.at(2)), &b = get(node.inputs.at(3));
-    const auto steps = static_cast<std::size_t>(x.numbers.dims[0]), batch = static_cast<std::size_t>(x.numbers.dims[1]),
-               features = static_cast<std::size_t>(x.numbers.dims[2]),
-               hidden = static_cast<std::size_t>(r.numbers.dims[2]), rows = 4 * hidden;
-    const auto scale = static_cast<float>(node.number("hidden_scale", 0));
-    const int cell_bits = -std::ilogb(node.number("cell_scale", 0));
-    const double limit = node.number("cell_clip", 0) * (1 << cell_bits);
-    const int high = limit > 0 && limit < 32767 ? static_cast<int>(limit) : 32767, low = limit > 0 ? -high : -32768;
-    const auto multipliers = [&](double in, const std::vector<double>& scales) {
-      std::vector<Multiplier> all;
-      for (const double own : scales)
-        all.emplace_back(static_cast<double>(static_cast<float>(own) * static_cast<float>(in)) * 0x1p12);
-      return all;
-    };
-    const std::vector<Multiplier> of_input = multipliers(x.scale, w.along),
-                                  of_state = multipliers(static_cast<double>(scale), r.along);
-    const Number* const p = node.has_input(7) ? &get(node.inputs[7]) : nullptr;  // of i, o, f
-    const std::vector<Multiplier> of_memory = p != nullptr ? multipliers(node.number("cell_scale", 0), p->along)
-                                                           : std::vector<Multiplier>{};
-    const Multiplier of_hidden(static_cast<double>(0x1p-15F / scale) * 0x1p-15);
-    const auto sum = [](const double* weights, const double* numbers, std::size_t count) {
-      double all = 0;
-      for (std::size_t i = 0; i < count; ++i) all += weights[i] * numbers[i];
-      return all;
-    };
-    Number y{Number::exact, {Type::float32, {x.numbers.dims[0], 1, x.numbers.dims[1], r.numbers.dims[2]}, {}}};
-    y.scale = static_cast<double>(scale);
-    y.numbers.values.resize(steps * batch * hidden);
-    for (std::size_t s = 0; s < batch; ++s) {
-      std::vector<double> h(hidden);
-      std::vector<int> cell(hidden), gate(rows);
-      for (std::size_t t = 0; t < steps; ++t) {
-        const double* const now = x.numbers.values.data() + (t * batch + s) * features;
-        for (std::size_t k = 0; k < rows; ++k) {
-          const double in = of_input[k].twice(sum(w.numbers.values.data() + k * features, now, features) +
-                                              b.numbers.values[k]);
-          const double back = of_state[k].twice(sum(r.numbers.values.data() + k * hidden, h.data(), hidden));
-          gate[k] = static_cast<int>(std::clamp(back + std::clamp(in, -32768.0, 32767.0), -32768.0, 32767.0));
-        }
-        const auto seeing = [&](std::size_t row, int memory) {  // a gate's sum, with what it sees of the memory
-          if (p == nullptr) return gate[row];
-          const double seen = of_memory[row].twice(p->numbers.values[row] * memory);
-          return static_cast<int>(std::clamp(gate[row] + seen, -32768.0, 32767.0));
-        };
-        for (std::size_t k = 0; k < hidden; ++k) {  // i, o, f, c
-          const int in = fixed::sigmoid(seeing(k, cell[k])), forget = fixed::sigmoid(seeing(2 * hidden + k, cell[k])),
-                    candidate = fixed::tanh(gate[3 * hidden + k], 3);
-          cell[k] = std::clamp(fixed::divided(forget * cell[k], 15) + fixed::divided(in * candidate, 30 - cell_bits),
-                               low, high);
-          const int out = fixed::sigmoid(seeing(hidden + k, cell[k]));
-          h[k] = std::clamp(of_hidden.twice(static_cast<double>(out * fixed::tanh(cell[k], 15 - cell_bits))), -128.0,
-                            127.0);
-          y.numbers.values[(t * batch + s) * hidden + k] = h[k];
-        }
-      }
-    }
-    return give(node, std::move(y));
+    const Number* const peepholes = node.has_input(7) ? &get(node.inputs[7]) : nullptr;
+    return give(node, lstm_of_integers(node, x, get(node.inputs.at(1)), get(node.inputs.at(2)), get(node.inputs.at(3)),
+                                       peepholes));
   }
 
   bool pad(const Node& node, const Number& x) {
@@ -537,7 +322,7 @@ private:
     std::vector<const Array*> inputs;
     for (const std::string& name : node.inputs) {
       const Number& n = get(name);
-      if (n.kind != Number::exact || n.scale != first.scale || n.zero != first.zero || !unbounded(n)) return false;
+      if (n.kind != Number::exact || n.scale != first.scale || n.zero != first.zero || !is_unbounded(n)) return false;
       inputs.push_back(&n.numbers);
     }
     return keep(node, first, evaluate(node, graph_.opset, inputs).at(0));
@@ -546,7 +331,7 @@ private:
   /// Whether a second value has integers, and both of them spread over their common shape.
   bool both(const Node& node, const Number& x, Number& a, Number& b) {
     const Number& y = get(node.inputs.at(1));
-    if (node.inputs.size() != 2 || y.kind != Number::exact || !y.along.empty() || !unbounded(y)) return false;
+    if (node.inputs.size() != 2 || y.kind != Number::exact || !y.along.empty() || !is_unbounded(y)) return false;
     a = x;
     b = y;
     const Array none = with(x.numbers, std::vector<double>(x.numbers.values.size())),
@@ -565,6 +350,29 @@ private:
     y.first = std::make_shared<Number>(std::move(a));
     y.second = std::make_shared<Number>(std::move(b));
     return give(node, std::move(y));
+  }
+
+  /// What is added to a product and counts in its steps is its bias.
+  bool add_bias(const Node& node) {
+    for (const std::size_t i : {0U, 1U}) {
+      const Number &sum = get(node.inputs.at(i)), &bias = get(node.inputs.at(1 - i));
+      if (sum.kind != Number::sums || !is_unbounded(sum) || bias.kind != Number::exact || !is_unbounded(bias)) continue;
+      Array scales = with(bias.numbers, std::vector<double>(bias.numbers.values.size(), bias.scale));
+      if (!bias.along.empty()) {
+        const auto stride = static_cast<std::size_t>(strides_of(scales.dims)[bias.axis]), size = bias.along.size();
+        for (std::size_t k = 0; k < scales.values.size(); ++k) scales.values[k] = bias.along[k / stride % size];
+      }
+      const Array none = with(sum.numbers, std::vector<double>(sum.numbers.values.size()));
+      const Node spread{"", "Add", "", {"a", "b"}, {"c"}, {}};
+      const Array own = evaluate(spread, graph_.opset, {&none, &scales}).at(0);
+      if (own.dims != sum.numbers.dims) return false;
+      for (std::size_t k = 0; k < own.values.size(); ++k)
+        if (std::abs(own.values[k] - sum.scales.values[k]) > 1e-5 * sum.scales.values[k]) return false;
+      Number y = sum;
+      y.numbers = evaluate(spread, graph_.opset, {&sum.numbers, &bias.numbers}).at(0);
+      return give(node, std::move(y));
+    }
+    return false;
   }
 
   bool slopes(const Node& node, const Number& x) {

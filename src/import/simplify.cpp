@@ -13,9 +13,9 @@ namespace tenon::importing {
 namespace {
 
 void rewrite(Graph& graph) {
-  constexpr std::array<Rule, 14> rules{remove_idle, modernize,       join_reshapes,  join_transposes, sink_transpose,
-                                       order_rows,  normalize_layer, name_function,  pad_windows,     pool_globally,
-                                       make_gemm,   unroll_rows,     scale_channels, lift_transpose};
+  constexpr std::array<Rule, 15> rules{remove_idle,   modernize,       join_reshapes, join_transposes, sink_transpose,
+                                       order_rows,    normalize_layer, name_groups,   name_function,   pad_windows,
+                                       pool_globally, make_gemm,       unroll_rows,   scale_channels,  lift_transpose};
   {
     Edit edit(graph);
     edit.run(std::span(rules).first(rules.size() - 1));

@@ -21,8 +21,9 @@ struct WrittenQuantized {
 };
 
 /// Writes the type called `name` with the file's own integers and scales. The checking program has the outputs of the
-/// original graph for so many inputs, as `interpret_int8` computes them, and expects each byte. One Error lists all
-/// that has no integers which are LiteRT's. `rounding`: once, or twice, for programs with TENON_DOUBLE_ROUNDING.
+/// original graph for so many inputs, as `interpret_int8` computes them, and expects each byte; behind normalisations
+/// and attention, which a file computes in float, within 4 steps. One Error lists all that has no integers which are
+/// LiteRT's. `rounding`: once, or twice, for programs with TENON_DOUBLE_ROUNDING.
 WrittenQuantized write_quantized(const Graph& original, const Graph& simplified, const std::string& name,
                                  std::size_t samples = 4, Rounding rounding = Rounding::once);
 

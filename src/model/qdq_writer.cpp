@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <numeric>
 
 #include <tenon/edge/quantized_ports.hpp>
 
+#include "qdq_axes.hpp"
+
 namespace tenon::detail {
+
+using qdq::size_of, qdq::whole;
 
 namespace {
 
@@ -15,10 +17,6 @@ using Axes = QdqWriter::Axes;
 
 constexpr std::int64_t as_int64 = 7;  // TensorProto's number, for Cast
 
-std::int64_t whole(std::size_t n) { return static_cast<std::int64_t>(n); }
-std::size_t size_of(const Axes& axes) {
-  return static_cast<std::size_t>(std::accumulate(axes.begin(), axes.end(), std::int64_t{1}, std::multiplies<>()));
-}
 std::string inside(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
 
 }  // namespace
@@ -300,104 +298,6 @@ void QdqWriter::shift(const QdqLayer& at, std::size_t k, const Axes& axes) {
   const std::string name = file_.constant(inside(at.path, "added"), axes, {added.begin(), added.end()}, OnnxType::int8);
   const std::string summand = dequantized(to, name, static_cast<double>(q_.weight_scale[s.row]), 0);
   give(at.path, k, to.node("Add", {value(s.source, axes), summand}), axes);
-}
-
-void QdqWriter::normalize(const QdqLayer& at, std::size_t k, const Axes& axes, bool by_channels) {
-  const edge::QuantizedStep& s = step(k);
-  const std::int64_t width = whole(s.norm.width()), rows = whole(s.norm.count);
-  OnnxLayer to = layer(at.path, {});
-  std::vector<double> factors, summands;
-  for (std::size_t o = 0; o < s.factors; ++o) {
-    factors.push_back(static_cast<double>(q_.weight_scale[s.row + o]));
-    summands.push_back(q_.bias[s.row + o] * 0x1p-16 * static_cast<double>(q_.scale[k + 1]));
-  }
-  // the two for each number of a row, or for each channel in front of so many axes
-  const auto given = [&](const char* name, std::size_t place, const std::vector<double>& numbers, std::size_t behind) {
-    Axes own(behind + 1, 1);
-    own[0] = whole(numbers.size());
-    return file_.constant(parameter_name(at.path, place, numbers.size(), name), own, numbers, OnnxType::float32);
-  };
-  const auto constant = [&](std::int64_t count, double number) {
-    return to.numbers({count}, std::vector<double>(static_cast<std::size_t>(count), number));
-  };
-  if (!by_channels) {
-    const Axes own{width};
-    const std::string x = value(s.source, own, s.norm.count);
-    const std::string weight = s.scaled ? given("weight", s.weight_source, factors, 0) : constant(width, 1),
-                      bias = s.pattern.has_bias ? given("bias", s.bias_source, summands, 0) : "";
-    std::string y;
-    if (s.norm.centred) {
-      y = to.node("LayerNormalization", {x, weight, bias}, {{"axis", -1}, {"epsilon", s.epsilon}});
-    } else {
-      const std::string squares = to.node("ReduceMean", {to.node("Mul", {x, x})}, {{"axes", {-1}}, {"keepdims", 1}}),
-                        root = to.node("Sqrt", {to.node("Add", {squares, to.number(s.epsilon)})});
-      y = to.node("Div", {x, root});
-      if (s.scaled) y = to.node("Mul", {y, weight});
-      if (!bias.empty()) y = to.node("Add", {y, bias});
-    }
-    return give(at.path, k, y, own, s.norm.count);
-  }
-  const std::vector<OnnxAttribute> epsilon{{"epsilon", s.epsilon}};
-  if (axes[0] == rows) {  // a channel is a row
-    const std::string weight = given("weight", s.weight_source, factors, 0),
-                      bias = s.pattern.has_bias ? given("bias", s.bias_source, summands, 0) : constant(rows, 0);
-    return give(at.path, k, to.node("InstanceNormalization", {value(s.source, axes), weight, bias}, epsilon), axes);
-  }
-  const std::string x = value(s.source, {rows, width});
-  std::string y = to.node("InstanceNormalization", {x, constant(rows, 1), constant(rows, 0)}, epsilon);
-  y = to.node("Mul", {to.reshape(y, axes), given("weight", s.weight_source, factors, axes.size() - 1)});
-  if (s.pattern.has_bias) y = to.node("Add", {y, given("bias", s.bias_source, summands, axes.size() - 1)});
-  give(at.path, k, y, axes);
-}
-
-void QdqWriter::attend(const QdqLayer& at, std::size_t k) {
-  const edge::QuantizedStep& s = step(k);
-  const kernels::AttentionSizes& a = s.attention;
-  const std::int64_t queries = whole(a.queries), keys = whole(a.keys), width = whole(a.width);
-  OnnxLayer to = layer(at.path, {});
-  const std::int64_t heads = whole(a.heads), depth = whole(a.depth());
-  const auto by_heads = [&](std::size_t tensor, std::int64_t steps, bool rotated) {
-    std::string x = to.node("Transpose", {value(tensor, {steps, heads, depth})}, {{"perm", {0, 2, 1, 3}}});
-    if (!rotated || s.rope == 0) return x;
-    // each pair rotated by its step's angle (kernels/int8_attention.hpp)
-    std::vector<double> cosines, sines;
-    Axes partner;
-    for (std::int64_t j = 0; j < depth; ++j) partner.push_back(j % 2 == 0 ? j + 1 : j - 1);
-    for (std::int64_t t = 0; t < steps; ++t)
-      for (std::int64_t j = 0; j < depth; ++j) {
-        const std::int64_t first = j - j % 2;  // of the pair
-        const double angle = static_cast<double>(t) *
-                             std::pow(s.rope, -static_cast<double>(first) / static_cast<double>(depth));
-        cosines.push_back(std::cos(angle));
-        sines.push_back(j % 2 == 0 ? -std::sin(angle) : std::sin(angle));
-      }
-    const Axes turns{steps, depth};
-    const std::string other = to.node("Gather", {x, to.integers(partner)}, {{"axis", 3}});
-    return to.node(
-        "Add", {to.node("Mul", {x, to.numbers(turns, cosines)}), to.node("Mul", {other, to.numbers(turns, sines)})});
-  };
-  const std::string q = by_heads(s.source, queries, true),
-                    key = to.node("Transpose", {by_heads(s.other, keys, true)}, {{"perm", {0, 1, 3, 2}}}),
-                    v = by_heads(s.third, keys, false);
-  const std::string root = to.node("Sqrt", {to.number(static_cast<double>(depth))});
-  std::string scores = to.node("Div", {to.node("MatMul", {q, key}), root});
-  if (a.causal) {
-    constexpr double later_score = -1e30;
-    std::vector<double> later(a.queries * a.keys);
-    for (std::size_t i = 0; i < later.size(); ++i) later[i] = i % a.keys > i / a.keys ? later_score : 0;
-    scores = to.node("Add", {scores, to.numbers({queries, keys}, later)});
-  }
-  const std::string seen = to.node("MatMul", {to.node("Softmax", {scores}, {{"axis", -1}}), v});
-  give(at.path, k, to.reshape(to.node("Transpose", {seen}, {{"perm", {0, 2, 1, 3}}}), {queries, width}),
-       {queries, width});
-}
-
-void QdqWriter::put_behind_zeros(const QdqLayer& at, std::size_t k, const Axes& axes) {
-  const edge::QuantizedStep& s = step(k);
-  OnnxLayer to = layer(at.path, {});
-  Axes own = axes;
-  own[0] = whole(s.in) / (whole(size_of(axes)) / axes[0]);
-  give(at.path, k, to.node("Pad", {value(s.source, own), to.integers({0, axes[0] - own[0], 0, 0, 0, 0})}), axes);
 }
 
 }  // namespace tenon::detail

@@ -38,7 +38,7 @@ public:
 
   std::string_view text() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-  /// Of the file, which is made when it is first asked for: that takes longer than many a reader.
+  /// Of the file, which is made when it is first asked for.
   const std::string& path() const {
     if (!path_.empty()) return path_;
     file_ = ::memfd_create("fuzz", MFD_CLOEXEC);

@@ -4,6 +4,7 @@
 // inputs.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -357,31 +358,79 @@ std::string tflite_wide_short() {
   return f.file();
 }
 
-/// QDQ with floats outside, uint8 within, values that are joined, and a mean at another scale.
-Graph onnx_network() {
-  GraphBuilder g;
-  const auto scale = [&](double value) { return g.constant(fmt::format("s{}", g.g.constants.size()), {}, {value}); };
-  const auto zero = [&](double value, Type type) {
-    return g.constant(fmt::format("z{}", g.g.constants.size()), {}, {value}, type);
-  };
-  const auto rounded = [&](const std::string& x, double by, double at) {
-    const auto s = scale(static_cast<double>(static_cast<float>(by))), z = zero(at, Type::uint8);
-    return g.node("DequantizeLinear", {g.node("QuantizeLinear", {x, s, z}), s, z});
-  };
-  const auto weights = [&](const std::string& name, Dims dims) {
+/// Networks in the form QDQ: float operators between QuantizeLinear and DequantizeLinear.
+struct Qdq : GraphBuilder {
+  Type type;  // of activations
+  explicit Qdq(Type of_activations) : type(of_activations) {}
+
+  std::string scale(double value) { return constant(fmt::format("s{}", g.constants.size()), {}, {value}); }
+  std::string zero(double value, Type of) { return constant(fmt::format("z{}", g.constants.size()), {}, {value}, of); }
+  std::string rounded(const std::string& x, double by, double at) {
+    const auto s = scale(static_cast<double>(static_cast<float>(by))), z = zero(at, type);
+    return node("DequantizeLinear", {node("QuantizeLinear", {x, s, z}), s, z});
+  }
+  std::string weights(const std::string& name, Dims dims) {
     std::vector<double> values;
     for (std::int64_t i = 0; i < count_of(dims); ++i) values.push_back(static_cast<double>((i * 7919 + 5) % 255 - 127));
-    const auto q = g.constant(name, dims, values, Type::int8);
-    return g.node("DequantizeLinear", {q, scale(0.0078125), zero(0, Type::int8)});
-  };
-  const auto x = rounded(g.input("x", {1, 2, 5, 5}), 0.03, 120);
+    const auto q = constant(name, std::move(dims), values, Type::int8);
+    return node("DequantizeLinear", {q, scale(0.0078125), zero(0, Type::int8)});
+  }
+  /// x W + b along the last of six features, where x has the scale `by`.
+  std::string product(const std::string& name, const std::string& x, float by) {
+    std::vector<double> values;
+    for (int i = 0; i < 6; ++i) values.push_back((i * 7919) % 301 - 150);
+    const auto bias = node("DequantizeLinear",
+                           {constant(name + ".bias", {6}, values, Type::int32), scale(static_cast<double>(by / 128))});
+    return node("Add", {node("MatMul", {x, weights(name, {6, 6})}), bias});
+  }
+};
+
+/// With floats outside, uint8 within, values that are joined, and a mean at another scale.
+Graph onnx_network() {
+  Qdq g(Type::uint8);
+  const auto x = g.rounded(g.input("x", {1, 2, 5, 5}), 0.03, 120);
   const auto same = std::map<std::string, Attribute>{{"pads", Ints{1, 1, 1, 1}}};
-  const auto a = rounded(g.node("Relu", {g.node("Conv", {x, weights("wa", {3, 2, 3, 3})}, same)}), 0.05, 0);
-  const auto b = rounded(g.node("Conv", {x, weights("wb", {2, 2, 1, 1})}), 0.05, 0);
-  const auto all = rounded(g.node("Concat", {a, b}, {{"axis", std::int64_t{1}}}), 0.05, 0);
-  const auto mean = rounded(g.node("GlobalAveragePool", {all}), 0.011, 90);
+  const auto a = g.rounded(g.node("Relu", {g.node("Conv", {x, g.weights("wa", {3, 2, 3, 3})}, same)}), 0.05, 0);
+  const auto b = g.rounded(g.node("Conv", {x, g.weights("wb", {2, 2, 1, 1})}), 0.05, 0);
+  const auto all = g.rounded(g.node("Concat", {a, b}, {{"axis", std::int64_t{1}}}), 0.05, 0);
+  const auto mean = g.rounded(g.node("GlobalAveragePool", {all}), 0.011, 90);
   const auto flat = g.node("Flatten", {mean});
-  g.gives({rounded(g.node("Gemm", {flat, weights("wf", {3, 5})}, {{"transB", std::int64_t{1}}}), 0.02, 100)});
+  g.gives({g.rounded(g.node("Gemm", {flat, g.weights("wf", {3, 5})}, {{"transB", std::int64_t{1}}}), 0.02, 100)});
+  return g.g;
+}
+
+/// Attention and normalisations, of two inputs and with two outputs.
+Graph onnx_rows() {
+  Qdq g(Type::int8);
+  const auto x = g.rounded(g.input("steps", {1, 4, 6}), 0.031, -5);
+  const auto normal = g.rounded(
+      g.node("LayerNormalization", {x, g.constant("factors", {6}), g.constant("summands", {6})}), 0.017, 9);
+  const auto projected = [&](const std::string& name) { return g.rounded(g.product(name, normal, 0.017F), 0.023, 4); };
+  const auto by_heads = [&](const std::string& of, Ints order) {
+    return g.node("Transpose", {g.node("Reshape", {of, g.integers(of + ".cut", {0, 4, 2, 3})})}, {{"perm", order}});
+  };
+  const auto q = by_heads(projected("wq"), {0, 2, 1, 3}), k = by_heads(projected("wk"), {0, 2, 3, 1}),
+             v = by_heads(projected("wv"), {0, 2, 1, 3});
+  const auto scores = g.node("Div", {g.node("MatMul", {q, k}), g.constant("root", {}, {std::sqrt(3.0)})});
+  const auto seen = g.node("MatMul", {g.node("Softmax", {scores}, {{"axis", std::int64_t{-1}}}), v});
+  const auto joined = g.node("Transpose", {seen}, {{"perm", Ints{0, 2, 1, 3}}});
+  const auto heads = g.rounded(g.node("Reshape", {joined, g.integers("joined", {0, 4, 6})}), 0.019, -3);
+  const auto sum = g.rounded(g.node("Add", {x, g.rounded(g.product("wo", heads, 0.019F), 0.027, 1)}), 0.043, 2);
+  const auto squares = g.node("ReduceMean", {g.node("Mul", {sum, sum})}, {{"axes", Ints{-1}}});
+  const auto root = g.node("Sqrt", {g.node("Add", {squares, g.constant("epsilon", {}, {1e-5})})});
+  const auto rows = g.rounded(g.node("Mul", {g.node("Div", {sum, root}), g.constant("scales", {6})}), 0.013, 7);
+
+  const auto image = g.rounded(g.input("image", {1, 4, 3, 3}), 0.037, 11);
+  const auto groups = g.node("InstanceNormalization",
+                             {g.node("Reshape", {image, g.integers("groups", {0, 2, 18})}),
+                              g.constant("ones", {2}, {1, 1}), g.constant("zeros", {2}, {0, 0})});
+  const auto channels = g.node("Mul", {g.node("Reshape", {groups, g.integers("image_axes", {0, 4, 3, 3})}),
+                                       g.constant("of_channels", {4, 1, 1})});
+  const auto seen_image = g.rounded(g.node("Relu", {g.node("Add", {channels, g.constant("shifts", {4, 1, 1})})}), 0.011,
+                                    -128);
+  const auto flat = g.node("Flatten", {seen_image});
+  const auto y = g.rounded(g.node("Gemm", {flat, g.weights("wy", {3, 36})}, {{"transB", std::int64_t{1}}}), 0.041, 6);
+  g.gives({rows, y});
   return g.g;
 }
 
@@ -445,6 +494,7 @@ int main(int argc, char** argv) try {
     wrong = 1;
   };
   write_network(folder + "/made_onnx", onnx_network(), 100);
+  write_network(folder + "/made_onnx_rows", onnx_rows(), 100);
   for (const Made& own : made) {
     const std::string bytes = own.file();
     const Graph graph = parse_tflite(std::as_bytes(std::span(bytes)), "made.tflite");

@@ -140,7 +140,8 @@ bool stands_in_batch(const Node& node) {
                                            "GlobalMaxPool",
                                            "GlobalAveragePool",
                                            "BatchNormalization",
-                                           "InstanceNormalization"};
+                                           "InstanceNormalization",
+                                           "GroupNormalization"};
   return known.contains(node.op);
 }
 

@@ -37,9 +37,17 @@ std::vector<double> dense(const Array& x, Index width, const Array& weight, cons
   return y;
 }
 
+/// To the nearest integer of int8 and back, where the attribute has a scale and a zero point for the value.
+void round_to_int8(std::vector<double>& values, const std::vector<double>* rounding, std::size_t value) {
+  if (rounding == nullptr) return;
+  const double scale = rounding->at(2 * value), zero = rounding->at(2 * value + 1);
+  for (double& v : values) v = (std::clamp(std::nearbyint(v / scale) + zero, -128.0, 127.0) - zero) * scale;
+}
+
 /// Multi-head attention with its matrices, as PyTorch's nn.MultiheadAttention keeps them: x, in_proj_weight,
 /// in_proj_bias, out_proj.weight, out_proj.bias, and a memory where it is not x that is looked at. ONNX has no such
-/// operator; passes/multihead.cpp makes it.
+/// operator; passes/multihead.cpp makes it. `rounding`: scales and zero points of queries, keys, values and what is seen
+/// of them, which are rounded to int8.
 std::vector<Array> multihead_attention(const Call& call) {
   const Array &x = call.input(0, 2), &in_weight = call.input(1), &in_bias = call.input(2), &out_weight = call.input(3),
               &out_bias = call.input(4), &memory = call.has(5) ? call.input(5, 2) : x;
@@ -57,8 +65,10 @@ std::vector<Array> multihead_attention(const Call& call) {
   if (y.values.empty()) return {std::move(y)};
 
   const Index depth = width / heads;
-  const auto q = dense(x, width, in_weight, in_bias, 0), k = dense(memory, width, in_weight, in_bias, width),
-             v = dense(memory, width, in_weight, in_bias, 2 * width);
+  auto q = dense(x, width, in_weight, in_bias, 0), k = dense(memory, width, in_weight, in_bias, width),
+       v = dense(memory, width, in_weight, in_bias, 2 * width);
+  const auto* rounding = call.attribute<std::vector<double>>("rounding");
+  round_to_int8(q, rounding, 0), round_to_int8(k, rounding, 1), round_to_int8(v, rounding, 2);
   const auto of = [](const std::vector<double>& values, Index place) {
     return values[static_cast<std::size_t>(place)];
   };
@@ -81,6 +91,7 @@ std::vector<Array> multihead_attention(const Call& call) {
           for (Index j = 0; j < depth; ++j)
             element(sums, looks.at(b, t) + h * depth + j) += of(shares, s) / all * of(v, seen.at(b, s) + h * depth + j);
       }
+  round_to_int8(sums.values, rounding, 3);
   y.values = dense(sums, width, out_weight, out_bias, 0);
   return {std::move(y)};
 }

@@ -77,16 +77,17 @@ std::vector<Array> instance_normalization(const Call& call) {
   return {y};
 }
 
-/// Scale and bias are those of groups before opset 21, then those of channels.
+/// Scale and bias are those of groups before opset 21, then those of channels, as in what passes make.
 std::vector<Array> group_normalization(const Call& call) {
   const Array& x = call.input(0, 2);
   const Index groups = call.node.integer("num_groups", 0), channels = x.dims[1];
   call.require(groups > 0 && channels % groups == 0, "cannot make {} groups of {} channels", groups, channels);
   Array scale = call.input(1), bias = call.input(2);
   for (Array* each : {&scale, &bias}) {
-    call.require(each->dims == Dims{call.opset < 21 ? groups : channels},
+    const bool of_channels = each->dims == Dims{channels};
+    call.require(of_channels || (call.opset < 21 && each->dims == Dims{groups}),
                  "scale and bias of {} do not fit {} channels in {} groups", axes_text(each->dims), channels, groups);
-    if (call.opset >= 21 || each->values.empty()) continue;
+    if (of_channels || each->values.empty()) continue;
     std::vector<double> spread;
     for (Index c = 0; c < channels; ++c) spread.push_back(element(*each, c / (channels / groups)));
     each->values = spread;

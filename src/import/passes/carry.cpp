@@ -155,7 +155,7 @@ std::optional<Carried> carry(Edit& edit, Node& place, const Node& node, const Di
   if (node.op == "Slice") return carrier.slice();
   // These know which axis is the channels.
   const bool keeps_channels = perm.size() > 1 && perm[0] == 0 && perm[1] == 1;
-  if (is_any_of(node.op, {"BatchNormalization", "InstanceNormalization"}) && keeps_channels)
+  if (is_any_of(node.op, {"BatchNormalization", "InstanceNormalization", "GroupNormalization"}) && keeps_channels)
     return carrier.with(node.attributes);
   return std::nullopt;
 }

@@ -83,8 +83,9 @@ std::optional<std::size_t> feature_constant(const Edit& edit, const Node& node, 
 /// and summands join, they are a normalisation's.
 bool ends_in_units(const Edit& edit, const std::string& x, const Node& last) {
   const Node* maker = edit.maker(x);
-  const bool joins = maker != nullptr && is_any_of(maker->op, {"Conv", "ConvTranspose", "BatchNormalization",
-                                                               "InstanceNormalization", "Add", "Sub", "Mul", "Div"});
+  const bool joins = maker != nullptr &&
+                     is_any_of(maker->op, {"Conv", "ConvTranspose", "BatchNormalization", "InstanceNormalization",
+                                           "GroupNormalization", "Add", "Sub", "Mul", "Div"});
   return !joins && edit.is_output(last.outputs[0]) && edit.readers(last.outputs[0]).empty();
 }
 
@@ -139,7 +140,10 @@ bool scale_channels(Edit& edit, Node& node) {
       inputs[2] = changed(edit, from, 2, *step, std::plus<>());
       return edit.become(node, from.op, inputs, from.attributes), true;
     }
-    if (is_any_of(from.op, {"BatchNormalization", "InstanceNormalization"}) && has_constants(edit, from, 1)) {
+    const bool normalises = is_any_of(from.op, {"BatchNormalization", "InstanceNormalization", "GroupNormalization"});
+    // old opsets have the factors of a GroupNormalization for groups
+    if (normalises && has_constants(edit, from, 1) &&
+        edit.constant(from.inputs[1])->values.size() == step->numbers.size()) {
       if (!adds) inputs[1] = changed(edit, from, 1, *step, std::multiplies<>());
       inputs[2] = adds ? changed(edit, from, 2, *step, std::plus<>())
                        : changed(edit, from, 2, *step, std::multiplies<>());

@@ -188,4 +188,30 @@ bool normalize_layer(Edit& edit, Node& node) {
   return true;
 }
 
+/// Rows of a matrix that are groups of channels, normalised without factors: what is cut into them and put together
+/// again is a GroupNormalization, whose factors are those of channels (passes/channels.cpp).
+bool name_groups(Edit& edit, Node& node) {
+  if (!node.domain.empty() || node.op != "Reshape") return false;
+  const Node* const rows = edit.maker(node.inputs[0]);
+  if (rows == nullptr || !edit.read_once(node.inputs[0]) || rows->outputs.size() != 1) return false;
+  const Node* const cut = edit.maker(rows->inputs[0], "Reshape");
+  const Dims matrix = edit.dims(node.inputs[0]), dims = edit.dims(node.outputs[0]);
+  if (cut == nullptr || edit.dims(cut->inputs[0]) != dims || matrix.size() != 3 || dims.size() < 3) return false;
+  if (!edit.is_batch(dims[0]) || matrix[0] != dims[0] || dims[1] % matrix[1] != 0) return false;
+  if (rows->op == "LayerNormalization" ? rows->integer("axis", -1) != -1 && rows->integer("axis", -1) != 2
+                                       : rows->op != "InstanceNormalization")
+    return false;
+  const auto all = [&](std::size_t input, double number) {
+    const Array* const given = rows->has_input(input) ? edit.constant(rows->inputs[input]) : nullptr;
+    return given != nullptr && std::ranges::all_of(given->values, [&](double v) { return v == number; });
+  };
+  if (!all(1, 1) || (rows->has_input(2) && !all(2, 0))) return false;
+  const Type type = edit.type(cut->inputs[0]);
+  const Names inputs{cut->inputs[0], filled(edit, {dims[1]}, 1, type), filled(edit, {dims[1]}, 0, type)};
+  Attributes attributes{{"epsilon", rows->number("epsilon", 1e-5)}};
+  if (matrix[1] == dims[1]) return edit.become(node, "InstanceNormalization", inputs, attributes), true;
+  attributes["num_groups"] = matrix[1];
+  return edit.become(node, "GroupNormalization", inputs, attributes), true;
+}
+
 }  // namespace tenon::importing

@@ -63,6 +63,8 @@ bool scale_channels(Edit& edit, Node& node);
 bool name_function(Edit& edit, Node& node);
 // LayerNormalization and RMSNormalization from pieces.
 bool normalize_layer(Edit& edit, Node& node);
+// GroupNormalization from rows that are cut and put together again.
+bool name_groups(Edit& edit, Node& node);
 // Multi-head attention from pieces, where it gives a value of the axes that it reads; and anywhere, with these axes
 // changed behind it.
 bool name_attention(Edit& edit, Node& node);

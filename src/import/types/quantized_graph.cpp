@@ -340,6 +340,8 @@ private:
     if (maker != makers_.end()) note_operand(*maker->second, unit);
     if (maker != makers_.end() && maker->second->op == "Add") note_bias(*maker->second, unit);
     if (maker != makers_.end() && maker->second->op == "LSTM") return note_recurrent(*maker->second, unit);
+    if (maker != makers_.end() && maker->second->op == "MultiheadAttention")
+      return note_attention(*maker->second, unit);
     if (maker == makers_.end() || (!made && !is_any_of(maker->second->op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})))
       return;
     const Node& node = *maker->second;
@@ -395,6 +397,20 @@ private:
         if (const auto found = weights_.find(node.inputs[7]); found != weights_.end())
           layer.weights.emplace_back(peephole_scale_name, found->second.scale);
       layer.weights.emplace_back(cell_scale_name, Array{Type::float32, {}, {node.number("cell_scale", 0)}});
+    }
+  }
+
+  /// The scales of an attention's matrices and biases, and of what is rounded within.
+  void note_attention(const Node& node, Unit& unit) {
+    for (Layer& layer : unit.layers) {
+      if (std::ranges::none_of(layer.weights, [](const auto& w) { return w.first == "in_proj_weight"; })) continue;
+      for (const auto& [name, input] :
+           {std::pair{in_scale_name, 1U}, {in_bias_scale_name, 2U}, {out_scale_name, 3U}, {out_bias_scale_name, 4U}})
+        if (const auto found = weights_.find(node.inputs.at(input)); found != weights_.end())
+          layer.weights.emplace_back(name, found->second.scale);
+      if (const auto found = node.attributes.find("rounding"); found != node.attributes.end())
+        layer.weights.emplace_back(rounding_name,
+                                   Array{Type::float32, {8}, std::get<std::vector<double>>(found->second)});
     }
   }
 

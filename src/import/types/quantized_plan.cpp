@@ -37,6 +37,7 @@ private:
   void refuse_wide(const QuantizedStep& step, const std::string& name, float scale);
   void fill_products(const QuantizedStep& step, const Layer& layer, std::size_t k);
   void fill_slopes(const QuantizedStep& step, const Layer& layer, std::size_t k);
+  void fill_norm(const QuantizedStep& step, const Layer& layer, std::size_t k);
   void fill_lstm(const QuantizedStep& step, const Layer& layer);
   void fill_peepholes(const QuantizedStep& step, const Layer& layer);
   IntegerTable table_of(const std::vector<TableStage>& stages, std::size_t k);
@@ -53,10 +54,11 @@ bool LayoutFiller::find_scales() {
   const auto& p = out_.plan();
   out_.scale.assign(p.count + 1, 0);
   out_.zero.assign(p.count + 1, 0);
-  // a network that first moves its input, as from NHWC, has the scale behind that
-  for (std::size_t k = 0; k < p.count && !reading_.scales.contains(0); ++k)
-    if (p.steps[k].keeps_scale() && p.steps[k].source == 0 && reading_.scales.contains(k + 1))
-      reading_.scales[0] = reading_.scales.at(k + 1);
+  // a network that first moves an input, as from NHWC, has the scale behind that
+  for (std::size_t t = 0; t < p.inputs; ++t)
+    for (std::size_t k = 0; k < p.count && !reading_.scales.contains(t); ++k)
+      if (p.steps[k].keeps_scale() && p.steps[k].source == t && reading_.scales.contains(k + 1))
+        reading_.scales[t] = reading_.scales.at(k + 1);
   // what moves the numbers of a step has its scale
   for (std::size_t t = p.count; t-- > 1;) {
     const StepKind next = p.steps[t].pattern.kind;
@@ -87,7 +89,7 @@ bool LayoutFiller::find_scales() {
       zero = step->fixed_zero;
     }
     all_known = all_known && scale > 0;
-    if (!(scale > 0)) refuse("{}: the file has no scale for what it gives", t == 0 ? "the input" : name);
+    if (!(scale > 0)) refuse("{}: the file has no scale for what it gives", t < p.inputs ? "an input" : name);
     if (zero < -128 || zero > 127) refuse("{}: its zero point {} is no int8", name, zero);
     if (wide_ && zero != 0) refuse("{}: its zero point is {}; activations of 16 bits have 0", name, zero);
     if (wide_ && step != nullptr) refuse_wide(*step, name, scale);
@@ -133,6 +135,7 @@ void LayoutFiller::fill_weights() {
   for (std::size_t k = 0; k < p.count; ++k) {
     const QuantizedStep& step = p.steps[k];
     if (step.pattern.kind == StepKind::slopes) fill_slopes(step, *reading_.layers.at(k), k);
+    if (step.pattern.kind == StepKind::norm) fill_norm(step, *reading_.layers.at(k), k);
     if (step.pattern.kind == StepKind::recurrent) fill_lstm(step, *reading_.layers.at(k));
     if (step.multiplies()) fill_products(step, *reading_.layers.at(k), k);
   }
@@ -232,6 +235,18 @@ void LayoutFiller::fill_slopes(const QuantizedStep& step, const Layer& layer, st
   }
 }
 
+/// Factors stay floats, summands count in 2^-16 of a step of what the layer gives.
+void LayoutFiller::fill_norm(const QuantizedStep& step, const Layer& layer, std::size_t k) {
+  const Array *factors = numbers_of(layer, "weight"), *summands = numbers_of(layer, "bias");
+  for (std::size_t o = 0; o < step.factors; ++o) {
+    out_.weight_scale[step.row + o] = factors != nullptr ? static_cast<float>(factors->values.at(o)) : 1;
+    if (summands == nullptr) continue;
+    const double summand = std::round(summands->values.at(o) * 0x1p16 / static_cast<double>(out_.scale[k + 1]));
+    if (!(std::abs(summand) <= 0x1p30)) return refuse("{}: its bias is beyond what int8 gives", layer.text);
+    out_.bias[step.row + o] = static_cast<std::int32_t>(summand);
+  }
+}
+
 void LayoutFiller::fill_lstm(const QuantizedStep& step, const Layer& layer) {
   const edge::CellPass& c = step.cell;
   out_.gate_bits.push_back(12);
@@ -279,9 +294,11 @@ void LayoutFiller::fill_peepholes(const QuantizedStep& step, const Layer& layer)
 
 }  // namespace
 
-QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
-                                  Rounding rounding, bool wide) {
-  QuantizedReading reading = QuantizedReader(takes, exact, wide, rounding).read(structure, input, takes);
+QuantizedLayout lay_out_quantized(const Structure& structure, const std::vector<std::string>& inputs,
+                                  const Units& units, bool exact, Rounding rounding, bool wide) {
+  std::vector<Dims> takes;
+  for (const std::string& input : inputs) takes.push_back(units.shapes.at(input));
+  QuantizedReading reading = QuantizedReader(std::move(takes), exact, wide, rounding).read(structure, inputs);
   QuantizedLayout out;
   out.reader = std::move(reading.reader);
   if (!out.plan().overflows) {
@@ -300,7 +317,7 @@ std::vector<std::string> refusals_of_units(const Units& units, bool exact, bool 
     for (const std::string& name : unit.reads)
       if (const auto known = units.shapes.find(name); known != units.shapes.end()) takes.push_back(known->second);
     if (takes.empty() || takes.size() != unit.reads.size()) continue;
-    for (std::string& reason : QuantizedReader(takes[0], exact, wide, rounding).refused_of(unit, takes))
+    for (std::string& reason : QuantizedReader(std::move(takes), exact, wide, rounding).refused_of(unit))
       if (std::ranges::find(all, reason) == all.end()) all.push_back(std::move(reason));
   }
   return all;

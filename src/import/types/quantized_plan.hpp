@@ -28,6 +28,11 @@ inline const std::string operand_name = "#operand ";
 /// of i, o and f; and the scale of its memory.
 inline constexpr const char *input_scale_name = "#input_scale", *state_scale_name = "#state_scale",
                             *peephole_scale_name = "#peephole_scale", *cell_scale_name = "#cell_scale";
+/// Of an attention: the scales of the rows of its projections' matrices and biases, and the scale and the zero point of
+/// queries, keys, values, and what is seen of these.
+inline constexpr const char *in_scale_name = "#in_scale", *in_bias_scale_name = "#in_bias_scale",
+                            *out_scale_name = "#out_scale", *out_bias_scale_name = "#out_bias_scale",
+                            *rounding_name = "#rounding";
 /// The scale of PRELU's slopes.
 inline constexpr const char* slope_scale_name = "#slope_scale";
 
@@ -50,11 +55,11 @@ struct QuantizedLayout {
   const Plan& plan() const { return reader->plan; }
 };
 
-/// Reads the steps off the structure and fills their numbers in. `takes` is the shape of the network's input. `exact`:
+/// Reads the steps off the structure and fills their numbers in. `units` has the shapes of the `inputs`. `exact`:
 /// functions become the tables that LiteRT has, and those that it does not have are refused. `wide`: activations have
 /// 16 bits. `rounding`: of the tables.
-QuantizedLayout lay_out_quantized(const Structure& structure, const std::string& input, const Dims& takes, bool exact,
-                                  Rounding rounding, bool wide = false);
+QuantizedLayout lay_out_quantized(const Structure& structure, const std::vector<std::string>& inputs,
+                                  const Units& units, bool exact, Rounding rounding, bool wide = false);
 
 /// The refusals of each unit by itself, where others leave no whole to lay out: which of its layers have no integers.
 std::vector<std::string> refusals_of_units(const Units& units, bool exact, bool wide, Rounding rounding);

@@ -23,45 +23,58 @@ kernels::Int8Spread spread_over(const Dims& all, const Dims& own) {
 
 }  // namespace
 
-QuantizedReader::QuantizedReader(const Dims& takes, bool exact, bool wide, Rounding rounding)
-    : exact_(exact), wide_(wide), rounding_(rounding) {
+QuantizedReader::QuantizedReader(std::vector<Dims> takes, bool exact, bool wide, Rounding rounding)
+    : takes_(std::move(takes)), exact_(exact), wide_(wide), rounding_(rounding) {
   plan().wide = wide;
-  plan().sizes[0] = size_of(takes);
-  if (takes.size() == 3) plan().orders[0] = {at(takes, 0), size_of(takes) / at(takes, 0)};
+  plan().inputs = 0;
+  for (const Dims& dims : takes_) {
+    const bool image = dims.size() == 3;
+    reader().read_input(size_of(dims), image,
+                        image ? TensorOrder(at(dims, 0), size_of(dims) / at(dims, 0)) : TensorOrder());
+  }
 }
 
-QuantizedReading QuantizedReader::read(const Structure& structure, const std::string& input, const Dims& takes) {
+QuantizedReading QuantizedReader::read(const Structure& structure, const std::vector<std::string>& inputs) {
   std::vector<std::vector<std::size_t>> reads;
-  std::map<std::string, std::size_t> number{{input, 0}};
+  std::map<std::string, std::size_t> number;
+  Tensors x;
+  for (const std::string& input : inputs) {
+    x.push_back(x.size());
+    number[input] = x.back();
+  }
   for (const Piece& piece : structure.pieces) {
     reads.emplace_back();
     for (const std::string& name : piece.reads) reads.back().push_back(number.at(name));
     number[piece.gives] = number.size();
   }
-  std::vector<Dims> shapes{takes};
-  const auto read_node = [&](std::size_t k, const Tensors& x) {
+  std::vector<std::size_t> outputs;
+  for (const std::string& name : structure.outputs) outputs.push_back(number.at(name));
+  std::vector<Dims> shapes = takes_;
+  const auto read_node = [&](std::size_t k, const Tensors& from) {
     const Piece& piece = structure.pieces[k];
     std::vector<Dims> given;
     for (const std::size_t v : reads[k]) given.push_back(shapes[v]);
     shapes.push_back(piece.parts.back().gives);
-    return read_row(piece.parts, x, given);
+    return read_row(piece.parts, from, given);
   };
-  const std::size_t last = structure.pieces.size() == 1
-                               ? read_node(0, {0})
-                               : read_graph(1, {0}, reads, number.at(structure.outputs.at(0)), read_node);
-  if (last != plan().count || plan().count == 0) {
-    reader().move(last, plan().orders[last], plan().sizes[last],
-                  {.count = {1, 1, 1, plan().sizes[last]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
+  const bool row = structure.pieces.size() == 1 && inputs.size() == 1 && outputs.size() == 1;
+  const Tensors last = row ? Tensors{read_node(0, x)} : read_graph(x, reads, outputs, read_node);
+  if (last.size() > plan().output_tensors.size()) {
+    refuse("it has more than {} outputs", plan().output_tensors.size());
+  } else if (last.size() > 1) {
+    for (const std::size_t t : last) plan().output_tensors[plan().output_count++] = t;
+  } else if (last[0] != plan().count || plan().count == 0) {
+    reader().move(last[0], plan().orders[last[0]], plan().sizes[last[0]],
+                  {.count = {1, 1, 1, plan().sizes[last[0]]}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}});
   }
   if (plan().overflows) refuse("it has more than {} steps or moves", QuantizedLayout::most_steps);
   return std::move(reading_);
 }
 
-std::vector<std::string> QuantizedReader::refused_of(const Unit& unit, const std::vector<Dims>& takes) {
-  Tensors x{0};
-  for (std::size_t i = 1; i < takes.size(); ++i)
-    x.push_back(reader().add({.pattern = {.kind = StepKind::input}, .out = size_of(takes[i])}, {}));
-  std::vector<Dims> shapes = takes;
+std::vector<std::string> QuantizedReader::refused_of(const Unit& unit) {
+  Tensors x;
+  while (x.size() < takes_.size()) x.push_back(x.size());
+  std::vector<Dims> shapes = takes_;
   for (const Layer& layer : unit.layers) {
     if (layer.kind != Layer::scale) x = {read_layer(layer, x, shapes)};
     shapes = {layer.gives};
@@ -71,9 +84,9 @@ std::vector<std::string> QuantizedReader::refused_of(const Unit& unit, const std
 
 /// As PlanReader::read_graph: what something later reads is held. Values are the inputs, then the nodes.
 template <class ReadNode>
-std::size_t QuantizedReader::read_graph(std::size_t inputs, const Tensors& x,
-                                        const std::vector<std::vector<std::size_t>>& reads, std::size_t output,
-                                        ReadNode&& read_node) {
+QuantizedReader::Tensors QuantizedReader::read_graph(const Tensors& x,
+                                                     const std::vector<std::vector<std::size_t>>& reads,
+                                                     const std::vector<std::size_t>& outputs, ReadNode&& read_node) {
   auto& held = reader().held;
   Tensors tensor = x;
   std::vector<bool> outside;
@@ -81,18 +94,20 @@ std::size_t QuantizedReader::read_graph(std::size_t inputs, const Tensors& x,
   for (std::size_t k = 0; k < reads.size(); ++k) {
     for (const std::size_t t : tensor) held[t] = false;
     for (std::size_t v = 0; v < tensor.size(); ++v) {
-      bool later = v == output;
+      bool later = std::ranges::count(outputs, v) > 0;
       for (std::size_t n = k + 1; n < reads.size(); ++n) later = later || std::ranges::count(reads[n], v) > 0;
       if (later) held[tensor[v]] = true;
     }
-    for (std::size_t i = 0; i < inputs; ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
+    for (std::size_t i = 0; i < x.size(); ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
     Tensors sources;
     for (const std::size_t v : reads[k]) sources.push_back(tensor[v]);
     tensor.push_back(read_node(k, sources));
   }
   for (const std::size_t t : tensor) held[t] = false;
-  for (std::size_t i = 0; i < inputs; ++i) held[tensor[i]] = outside[i];
-  return tensor[output];
+  for (std::size_t i = 0; i < x.size(); ++i) held[tensor[i]] = outside[i];
+  Tensors given;
+  for (const std::size_t v : outputs) given.push_back(tensor[v]);
+  return given;
 }
 
 std::size_t QuantizedReader::read_row(const std::vector<Part>& parts, Tensors x, std::vector<Dims> shapes) {
@@ -117,24 +132,24 @@ std::size_t QuantizedReader::read_part(const Part& part, const Tensors& x, const
   case Part::repeat:
     return read_row(part.parts, x, {takes});
   case Part::residual:
-    return read_graph(1, x, {{0}, {1, 0}}, 2, [&](std::size_t k, const Tensors& from) {
+    return read_graph(x, {{0}, {1, 0}}, {2}, [&](std::size_t k, const Tensors& from) {
       return k == 0 ? row(k, from) : reader().read_sum(from.data(), 2);
-    });
+    })[0];
   case Part::sum:
   case Part::joined: {
     std::vector<std::vector<std::size_t>> reads(part.parts.size(), std::vector<std::size_t>{0});
     reads.emplace_back();
     for (std::size_t i = 0; i < part.parts.size(); ++i) reads.back().push_back(i + 1);
-    return read_graph(1, x, reads, part.parts.size() + 1, [&](std::size_t k, const Tensors& from) {
+    return read_graph(x, reads, {part.parts.size() + 1}, [&](std::size_t k, const Tensors& from) {
       if (k < part.parts.size()) return read_part(part.parts[k], from, {takes});
       return part.kind == Part::sum ? reader().read_sum(from.data(), from.size()) : read_join(from, part.gives);
-    });
+    })[0];
   }
   default:  // the channels' factors times what they were made of
-    return read_graph(1, x, {{0}, {0, 1}}, 2, [&](std::size_t k, const Tensors& from) {
+    return read_graph(x, {{0}, {0, 1}}, {2}, [&](std::size_t k, const Tensors& from) {
       const Dims factors{takes[0]};
       return k == 0 ? row(k, from) : read_pair(StepKind::multiply, from, {takes, factors}, takes);
-    });
+    })[0];
   }
 }
 
@@ -191,6 +206,9 @@ std::size_t QuantizedReader::read_known_layer(const Layer& layer, const Tensors&
   if (name == "Upsample") return read_upsampling(words, x, takes);
   if (name == "Slice" || name == "Select") return read_slice(words, x, takes);
   if (name == "Dense") return read_dense(layer, words, x, takes);
+  if (name == "LayerNorm" || name == "RMSNorm" || name == "GroupNorm" || name == "InstanceNorm")
+    return read_norm(layer, words, x, takes);
+  if (name == "MultiheadAttention" || name == "CrossAttention") return read_attention(layer, words, all, shapes);
   if (name == "LSTM" && numbers_of(layer, cell_scale_name) != nullptr) return read_lstm(layer, words, x, takes);
   if (name == "BatchNorm2D" || name == "BatchNorm1D") return read_affine(layer, x, takes);
   if (name == "ReLU" || name == "ReLU6" || name == "HardTanh") {

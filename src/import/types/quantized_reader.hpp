@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,8 +36,8 @@ struct TableStage {
   std::optional<IntegerScale> scale{};  // of what it gives, where the file has one
 };
 
-/// The steps of a network of integers, and from which layers their numbers are to come. Tensor 0 is the network's
-/// input, tensor k + 1 is what step k gives.
+/// The steps of a network of integers, and from which layers their numbers are to come. Tensor 0 is the network's first
+/// input, tensor k + 1 is what step k gives; further inputs are steps that do nothing.
 struct QuantizedReading {
   using PlanReader = edge::detail::PlanReader<QuantizedLayout::most_steps>;
 
@@ -44,6 +45,7 @@ struct QuantizedReading {
   std::map<std::size_t, IntegerScale> scales{};             // by tensor, where the file has one
   std::map<std::size_t, std::string> names{};               // by tensor: what an error calls it
   std::map<std::size_t, const Layer*> layers{};             // by step
+  std::list<Layer> parts{};                                 // of an attention: its projections
   std::map<std::size_t, std::vector<TableStage>> tables{};  // by step
   std::vector<std::string> refused{};
 
@@ -59,11 +61,12 @@ struct QuantizedReading {
 /// All that read a layer take the tensors it reads, and return the one it gives.
 class QuantizedReader {
 public:
-  QuantizedReader(const Dims& takes, bool exact, bool wide, Rounding rounding);
+  /// `takes`: the shapes of the inputs.
+  QuantizedReader(std::vector<Dims> takes, bool exact, bool wide, Rounding rounding);
 
-  QuantizedReading read(const Structure& structure, const std::string& input, const Dims& takes);
-  /// What is refused of a unit's layers, the shapes of what it reads being known.
-  std::vector<std::string> refused_of(const Unit& unit, const std::vector<Dims>& takes);
+  QuantizedReading read(const Structure& structure, const std::vector<std::string>& inputs);
+  /// What is refused of a unit's layers, the inputs being what it reads.
+  std::vector<std::string> refused_of(const Unit& unit);
 
 private:
   using Tensors = std::vector<std::size_t>;
@@ -78,8 +81,8 @@ private:
 
   // The structure: quantized_reader.cpp
   template <class ReadNode>
-  std::size_t read_graph(std::size_t inputs, const Tensors& x, const std::vector<std::vector<std::size_t>>& reads,
-                         std::size_t output, ReadNode&& read_node);
+  Tensors read_graph(const Tensors& x, const std::vector<std::vector<std::size_t>>& reads,
+                     const std::vector<std::size_t>& outputs, ReadNode&& read_node);
   std::size_t read_row(const std::vector<Part>& parts, Tensors x, std::vector<Dims> shapes);
   std::size_t read_part(const Part& part, const Tensors& x, const std::vector<Dims>& shapes);
   std::size_t read_layer(const Layer& layer, const Tensors& all, const std::vector<Dims>& shapes);
@@ -104,11 +107,15 @@ private:
   std::size_t read_lstm(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_pool(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_affine(const Layer& layer, std::size_t x, const Dims& takes);
+  std::size_t read_norm(const Layer& layer, const LayerWords& words, std::size_t x, const Dims& takes);
+  std::size_t read_attention(const Layer& layer, const LayerWords& words, const Tensors& x,
+                             const std::vector<Dims>& shapes);
   std::size_t read_upsampling(const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_border(const LayerWords& words, std::size_t x, const Dims& takes, const Dims& gives);
   std::size_t read_slice(const LayerWords& words, std::size_t x, const Dims& takes);
   std::size_t read_permute(const LayerWords& words, std::size_t x, const Dims& takes);
 
+  std::vector<Dims> takes_;
   bool exact_, wide_;
   Rounding rounding_;
   bool refuses_ = false;  // the layer that is being read

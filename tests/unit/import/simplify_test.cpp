@@ -388,6 +388,30 @@ TEST_CASE("LayerNormalization, InstanceNormalization and RMSNormalization are pu
              {"ReduceMean", "Sub", "Pow", "ReduceMean", "Add", "Sqrt", "Div"});
 }
 
+TEST_CASE("Groups of channels that are normalised are a GroupNormalization, with the factors behind it") {
+  const auto rows = [](Net& n, std::int64_t groups, bool by_layer) {
+    const std::string cut = n.add("Reshape", {n.input({2, 6, 4, 4}), n.integers({0, groups, -1})});
+    if (by_layer) return layer_norm(n, cut, {-1});
+    const auto all = [&](double value) {
+      return n.constant({Type::float32, {groups}, std::vector<double>(static_cast<std::size_t>(groups), value)});
+    };
+    return n.add("InstanceNormalization", {cut, all(1), all(0)});
+  };
+  for (const bool by_layer : {false, true}) {
+    Net net, channels, plain, other;
+    const std::string y = net.add("Reshape", {rows(net, 3, by_layer), net.integers({0, 6, 4, 4})});
+    net.output(net.add("Add", {net.add("Mul", {y, net.weights({6, 1, 1})}), net.weights({6, 1, 1})}));
+    CHECK(node_of(simplified(net, {"GroupNormalization"}), "GroupNormalization").integer("num_groups", 0) == 3);
+    const std::string z = channels.add("Reshape", {rows(channels, 6, by_layer), channels.integers({0, 6, 4, 4})});
+    simplified(channels.output(channels.add("Mul", {z, channels.weights({6, 1, 1})})), {"InstanceNormalization"});
+    simplified(plain.output(plain.add("Reshape", {rows(plain, 2, by_layer), plain.integers({0, 6, 4, 4})})),
+               {"GroupNormalization"});
+    // back into other axes: no groups of channels
+    simplified(other.output(other.add("Reshape", {rows(other, 2, by_layer), other.integers({0, 4, 6, 4})})),
+               {"Reshape", by_layer ? "LayerNormalization" : "InstanceNormalization", "Reshape"});
+  }
+}
+
 TEST_CASE("A Pad of zeros goes into the window behind it, and SAME becomes numbers") {
   const auto padded = [](const std::string& op, double around, const std::string& before,
                          const Dims& pads = {0, 0, 1, 0, 0, 0, 2, 1}) {

@@ -92,8 +92,9 @@ QuantizedLayout imported(const Graph& original) {
   simplify(graph);
   write_quantized(original, graph, "Net", 1);  // what it refuses
   const Units units = quantized_units(graph, {});
-  const std::string& input = graph.inputs.at(0).name;
-  return lay_out_quantized(find_structure(graph, units), input, units.shapes.at(input), false, Rounding::once);
+  std::vector<std::string> inputs;
+  for (const Value& input : graph.inputs) inputs.push_back(input.name);
+  return lay_out_quantized(find_structure(graph, units), inputs, units, false, Rounding::once);
 }
 
 /// The first of two rows of numbers that differ; "" for none. What is known of `wanted` alone is filling.
