@@ -184,92 +184,116 @@ TEST_CASE("a folder for each class, and lists, whatever the number of threads") 
   CHECK_FALSE(fs::exists(folder / "x.png"));
 }
 
-TEST_CASE("pictures are decoded by a loader's threads, and some are kept") {
-  if (!reads_pictures()) return;
-  const Folder folder;
-  fs::create_directories(folder / "a");
-  fs::create_directories(folder / "b");
-  const auto path = [&](std::size_t k) {
-    return folder / (std::string(k < 6 ? "a/" : "b/") + static_cast<char>('a' + k) + ".png");
-  };
-  const auto write_pictures = [&] {
-    for (std::size_t k = 0; k < 11; ++k) {
+namespace {
+
+/// Eleven pictures of 3 by 4 in two folders, read as 2 by 3.
+class Pictures {
+public:
+  static constexpr std::size_t count = 11, bytes_of_sample = 6 * sizeof(float);
+
+  Pictures() {
+    fs::create_directories(folder_ / "a");
+    fs::create_directories(folder_ / "b");
+    write();
+  }
+
+  std::string path(std::size_t k) const {
+    return folder_ / (std::string(k < 6 ? "a/" : "b/") + static_cast<char>('a' + k) + ".png");
+  }
+  void write() const {
+    for (std::size_t k = 0; k < count; ++k) {
       std::vector<float> pixels(12);
       for (std::size_t i = 0; i < 12; ++i) pixels[i] = static_cast<float>(20 * k + i) / 255;
       write_png(path(k), pixels, std::vector<std::size_t>{1, 3, 4});
     }
-  };
-  write_pictures();
-  const PictureFiles files = picture_folder(folder.path.string());
-  constexpr std::size_t each = 6 * sizeof(float);
-  const auto options = [](std::size_t cached) {
-    return PictureOptions{.height = 2, .width = 3, .channels = 1, .cache_bytes = cached};
-  };
-  const auto memory = read_pictures(files, options(0));
-  // two epochs of a loader, as numbers
-  const auto seen = [](const auto& data) {
-    DataLoader loader{data, 4, 9};
-    std::vector<double> all;
-    for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
-      loader.start_epoch(epoch);
-      Batch<std::remove_cvref_t<decltype(data.sample(0)[0])>> batch;
-      while (loader.next(batch)) {
-        all.insert(all.end(), batch.features.begin(), batch.features.end());
-        all.insert(all.end(), batch.labels.begin(), batch.labels.end());
-      }
-    }
-    return all;
-  };
-  const std::vector<double> expected = seen(memory);
-  for (const std::size_t workers : {0U, 1U, 2U, 5U})
-    for (const std::size_t cached : {std::size_t{0}, 3 * each, 100 * each}) {
-      CAPTURE(workers, cached);
-      const auto stream = stream_pictures(files, options(cached), {.workers = workers});
-      CHECK(std::ranges::equal(stream.columns(), memory.columns()));
-      CHECK(seen(stream) == expected);
-      CHECK(seen(stream_pictures<double>(files, options(cached), {.workers = workers})) == expected);
-    }
+  }
+  PictureFiles files() const { return picture_folder(folder_.path.string()); }
+  static PictureOptions options(std::size_t cached = 0) {
+    return {.height = 2, .width = 3, .channels = 1, .cache_bytes = cached};
+  }
 
-  // what is kept needs its file no longer, and is as many as fit: the first that came
+private:
+  Folder folder_{};
+};
+
+/// Two epochs of a loader, as numbers.
+template <class Data>
+std::vector<double> two_epochs(const Data& data) {
+  DataLoader loader{data, 4, 9};
+  std::vector<double> all;
+  for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
+    loader.start_epoch(epoch);
+    Batch<std::remove_cvref_t<decltype(data.sample(0)[0])>> batch;
+    while (loader.next(batch)) {
+      all.insert(all.end(), batch.features.begin(), batch.features.end());
+      all.insert(all.end(), batch.labels.begin(), batch.labels.end());
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("pictures that a loader's threads decode are those of a data set in memory") {
+  if (!reads_pictures()) return;
+  const Pictures pictures;
+  const auto memory = read_pictures(pictures.files(), Pictures::options());
+  const std::vector<double> expected = two_epochs(memory);
+  for (const std::size_t workers : {0U, 1U, 2U, 5U})
+    for (const std::size_t cached : {std::size_t{0}, 3 * Pictures::bytes_of_sample, 100 * Pictures::bytes_of_sample}) {
+      CAPTURE(workers, cached);
+      const auto options = Pictures::options(cached);
+      const auto stream = stream_pictures(pictures.files(), options, {.workers = workers});
+      CHECK(std::ranges::equal(stream.columns(), memory.columns()));
+      CHECK(two_epochs(stream) == expected);
+      CHECK(two_epochs(stream_pictures<double>(pictures.files(), options, {.workers = workers})) == expected);
+    }
+}
+
+TEST_CASE("a stream of pictures keeps the first samples that fit, and needs their files no longer") {
+  if (!reads_pictures()) return;
+  const Pictures pictures;
+  // reads all, spoils the files, and counts the samples that are still there
   const auto kept = [&](std::size_t cached) {
-    write_pictures();
-    const auto stream = stream_pictures(files, options(cached), {.workers = 0});
-    CHECK(stream.take(11).size() == 11);
-    for (std::size_t k = 0; k < 11; ++k) write_text(path(k), "no picture");
-    std::size_t count = 0;
-    while (count < 11 && [&] {
+    pictures.write();
+    const auto stream = stream_pictures(pictures.files(), Pictures::options(cached), {.workers = 0});
+    CHECK(stream.take(Pictures::count).size() == Pictures::count);
+    for (std::size_t k = 0; k < Pictures::count; ++k) write_text(pictures.path(k), "no picture");
+    for (std::size_t count = 0; count < Pictures::count; ++count) {
       try {
-        return stream.take(count + 1).size() > 0;
+        static_cast<void>(stream.take(count + 1));
       } catch (const Error& error) {
         CHECK_THAT(error.what(), Catch::Contains("pictures: sample " + std::to_string(count) + ": ") &&
-                                     Catch::Contains(path(count) + ": expected a PNG or JPEG picture"));
-        return false;
+                                     Catch::Contains(pictures.path(count) + ": expected a PNG or JPEG picture"));
+        return count;
       }
-    }())
-      ++count;
-    return count;
+    }
+    return Pictures::count;
   };
   CHECK(kept(0) == 0);
-  CHECK(kept(each - 1) == 0);
-  CHECK(kept(4 * each + 3) == 4);
-  CHECK(kept(11 * each) == 11);
+  CHECK(kept(Pictures::bytes_of_sample - 1) == 0);
+  CHECK(kept(4 * Pictures::bytes_of_sample + 3) == 4);
+  CHECK(kept(11 * Pictures::bytes_of_sample) == 11);
+}
 
-  write_pictures();
-  write_png(path(7), std::vector<float>(6, 0.5F), std::vector<std::size_t>{1, 2, 3});
-  CHECK_THROWS_WITH(seen(stream_pictures(files, {.channels = 1}, {.workers = 2, .name = "pets"})),
+TEST_CASE("a stream of pictures is refused by its name") {
+  if (!reads_pictures()) return;
+  const Pictures pictures;
+  write_png(pictures.path(7), std::vector<float>(6, 0.5F), std::vector<std::size_t>{1, 2, 3});
+  CHECK_THROWS_WITH(two_epochs(stream_pictures(pictures.files(), {.channels = 1}, {.workers = 2, .name = "pets"})),
                     Catch::Contains("pets: sample 7: ") && Catch::Contains("expected a picture of 1x3x4"));
   CHECK_THROWS_WITH(stream_pictures(PictureFiles{}), "stream_pictures: expected at least one picture, got none");
 
-  // what wants all numbers at once refuses a stream by its name
-  const auto stream = stream_pictures(files, options(0), {.name = "pets"});
+  // by what wants all numbers at once
+  const auto stream = stream_pictures(pictures.files(), Pictures::options(), {.name = "pets"});
   const auto refused = Catch::Contains("in memory, got a stream (pets), which is read batch by batch");
   CHECK_THROWS_WITH(describe(stream), refused);
   CHECK_THROWS_WITH(data_report_html(stream), refused);
   CHECK_THROWS_WITH(class_counts(stream), refused);
   CHECK_THROWS_WITH(balanced(stream, 1), refused);
-  CHECK_THROWS_WITH(concat_data(stream, memory), refused);
+  CHECK_THROWS_WITH(concat_data(stream, read_pictures(pictures.files(), Pictures::options())), refused);
   CHECK_THROWS_WITH(k_folds(stream, 2, 1), refused);
-  CHECK_THROWS_WITH(seen(augmented<Augment<Mixup<0.2>>>(typed<Shape<1, 2, 3>, Classes<2>>(stream), 1)),
+  CHECK_THROWS_WITH(two_epochs(augmented<Augment<Mixup<0.2>>>(typed<Shape<1, 2, 3>, Classes<2>>(stream), 1)),
                     Catch::Contains("pets: expected data in memory for Mixup"));
 }
 
