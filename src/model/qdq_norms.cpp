@@ -42,7 +42,8 @@ void QdqWriter::normalize(const QdqLayer& at, std::size_t k, const Axes& axes, b
   const auto constant = [&](const Axes& own, double number) {
     return to.numbers(own, std::vector<double>(size_of(own), number));
   };
-  if (!by_channels) {
+  const bool plain_channels = axes.size() == 3 && axes[0] == rows && s.norm.centred && !s.scaled;
+  if (!by_channels && !plain_channels) {
     const NormalAxes normal = normal_axes(axes, rows, width);
     const Axes own = normal.together();
     const std::string x = value(s.source, normal.all, at.rows),
@@ -64,7 +65,7 @@ void QdqWriter::normalize(const QdqLayer& at, std::size_t k, const Axes& axes, b
   }
   const std::vector<OnnxAttribute> epsilon{{"epsilon", s.epsilon}};
   if (axes[0] == rows) {  // a channel is a row
-    const std::string weight = given("weight", s.weight_source, factors, {rows}),
+    const std::string weight = s.scaled ? given("weight", s.weight_source, factors, {rows}) : constant({rows}, 1),
                       bias = s.pattern.has_bias ? given("bias", s.bias_source, summands, {rows}) : constant({rows}, 0),
                       x = value(s.source, axes, at.rows);
     return give(at.path, k, to.node("InstanceNormalization", {x, weight, bias}, epsilon), axes, at.rows);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <string_view>
 
 #include <tenon/edge/quantized_tables.hpp>
 
@@ -340,6 +341,7 @@ private:
     if (maker != makers_.end()) note_operand(*maker->second, unit);
     if (maker != makers_.end() && maker->second->op == "Add") note_bias(*maker->second, unit);
     if (maker != makers_.end() && maker->second->op == "LSTM") return note_recurrent(*maker->second, unit);
+    for (Layer& layer : unit.layers) drop_idle_factors(layer);
     if (maker != makers_.end() && maker->second->op == "MultiheadAttention")
       return note_attention(*maker->second, unit);
     if (maker == makers_.end() || (!made && !is_any_of(maker->second->op, {"Conv", "ConvTranspose", "Gemm", "MatMul"})))
@@ -364,6 +366,19 @@ private:
   static void share_scale(Layer& layer) {
     if (!layer.text.starts_with("Dense<") || layer.gives.back() == 1) return;
     layer.text.insert(layer.text.find_first_of(",>"), ", per_tensor<true>");
+  }
+
+  /// InstanceNormalization always has factors and summands; Tenon's layer has none by itself.
+  static void drop_idle_factors(Layer& layer) {
+    static constexpr std::string_view affine = "InstanceNorm<affine<true>";
+    if (!layer.text.starts_with(affine)) return;
+    const auto is_idle = [](const auto& w) {
+      return std::ranges::all_of(w.second.values, [&](double v) { return v == (w.first == "weight" ? 1 : 0); });
+    };
+    if (!std::ranges::all_of(layer.weights, is_idle)) return;
+    const std::string rest = layer.text.substr(affine.size());
+    layer.text = "InstanceNorm<" + (rest.starts_with(", ") ? rest.substr(2) : rest);
+    layer.weights.clear();
   }
 
   /// What is added to a product may become its bias.

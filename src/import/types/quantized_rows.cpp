@@ -33,12 +33,12 @@ std::size_t QuantizedReader::read_norm(const Layer& layer, const LayerWords& wor
   edge::detail::NormNumbers n{.centred = words.name != "RMSNorm",
                               .scaled = numbers_of(layer, "weight") != nullptr,
                               .has_bias = numbers_of(layer, "bias") != nullptr,
-                              .per_channel = words.name == "GroupNorm" || words.name == "InstanceNorm",
                               .epsilon = epsilon_of(words)};
+  n.per_channel = n.scaled && (words.name == "GroupNorm" || words.name == "InstanceNorm");
   if (words.name == "GroupNorm") n.width = size / static_cast<std::size_t>(words.numbers().at(0));
   else if (words.name == "InstanceNorm") n.width = size / channels;
   else n.width = takes.size() == 2 ? at(takes, 1) : size;
-  n.factors = n.per_channel ? channels : n.width;
+  n.factors = n.per_channel ? channels : n.scaled ? n.width : 1;
   const std::size_t y = reader().read_norm(x, n, {.kind = StepKind::norm}, 0, 0);
   if (y == 0) return refuse("{}: rows of {} numbers are not normalised in int8", layer.text, n.width), x;
   reading_.layers[y - 1] = &layer;
