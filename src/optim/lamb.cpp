@@ -28,8 +28,7 @@ struct Direction {
 }  // namespace
 
 template <class T>
-void Lamb::add_lengths(const OptimizerArrays<T, 2>& a, std::uint64_t step, std::size_t first,
-                       std::span<double> norms) const {
+void Lamb::add_lengths(const OptimizerArrays<T, 2>& a, std::uint64_t step, std::size_t first, double* norms) const {
   const auto b1 = static_cast<T>(beta1), b2 = static_cast<T>(beta2), n1 = static_cast<T>(1 - beta1),
              n2 = static_cast<T>(1 - beta2);
   T *const m = a.state[0], *const v = a.state[1], *const p = a.parameters;
@@ -50,9 +49,10 @@ void Lamb::add_lengths(const OptimizerArrays<T, 2>& a, std::uint64_t step, std::
 }
 
 template <class T>
-void Lamb::update_by(const OptimizerArrays<T, 2>& a, std::uint64_t step, std::span<const double> norms) const {
+void Lamb::update_by(const OptimizerArrays<T, 2>& a, std::uint64_t step, const double* norms,
+                     std::size_t blocks) const {
   double of_p = 0, of_u = 0;
-  for (std::size_t k = 0; k < norms.size(); k += 2) {
+  for (std::size_t k = 0; k < 2 * blocks; k += 2) {
     of_p += norms[k];
     of_u += norms[k + 1];
   }
@@ -62,9 +62,9 @@ void Lamb::update_by(const OptimizerArrays<T, 2>& a, std::uint64_t step, std::sp
   for (std::size_t i = 0; i < a.count; ++i) a.parameters[i] -= rate * direction(i);
 }
 
-template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, std::size_t, std::span<double>) const;
-template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, std::size_t, std::span<double>) const;
-template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, std::span<const double>) const;
-template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, std::span<const double>) const;
+template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, std::size_t, double*) const;
+template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, std::size_t, double*) const;
+template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, const double*, std::size_t) const;
+template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, const double*, std::size_t) const;
 
 }  // namespace tenon

@@ -102,6 +102,10 @@ std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std:
   return worst(data, outputs, width, most);
 }
 
+RunRecord::Regression& note_regression(RunRecord& record, double r2, double rmse, double mae) {
+  return record.regression.emplace(RunRecord::Regression{.r2 = r2, .rmse = rmse, .mae = mae});
+}
+
 void note_drawing(RunRecord& record, std::size_t epoch, Picture drawn) {
   constexpr std::size_t most = 24;
   std::vector<RunRecord::Drawing>& all = record.drawings;
@@ -334,6 +338,13 @@ private:
 };
 
 }  // namespace
+
+RunRecord::RunRecord() = default;
+RunRecord::RunRecord(const RunRecord&) = default;
+RunRecord::RunRecord(RunRecord&&) noexcept = default;
+RunRecord& RunRecord::operator=(const RunRecord&) = default;
+RunRecord& RunRecord::operator=(RunRecord&&) noexcept = default;
+RunRecord::~RunRecord() = default;
 
 std::string report_html(const RunRecord& run) { return Page(run).text(); }
 

@@ -9,8 +9,8 @@
 namespace tenon::detail {
 
 template <class T>
-std::span<const OwnNumbers> Gradients<T>::own() const {
-  return split() ? sharding_->own_numbers() : std::span<const OwnNumbers>(all_);
+OwnParts Gradients<T>::own() const {
+  return split() ? sharding_->own_numbers() : OwnParts{&all_, 1};
 }
 
 template <class T>
@@ -61,12 +61,12 @@ void Gradients<T>::clip_value(double clip_value) {
 }
 
 template <class T>
-std::string_view Gradients<T>::find_non_finite(std::span<const ParameterEntry> table) const {
+std::string_view Gradients<T>::find_non_finite(const ParameterEntry* table, std::size_t entries) const {
   if (forgotten_) return {};
   std::size_t last = 0;  // its number, from 1
   for (const OwnNumbers& part : own()) {
     if (all_finite(sum_.span().subspan(part.first, part.count))) continue;
-    for (std::size_t i = last; i < table.size(); ++i) {
+    for (std::size_t i = last; i < entries; ++i) {
       const std::size_t first = std::max(table[i].offset, part.first),
                         end = std::min(table[i].offset + table[i].size, part.first + part.count);
       if (table[i].trainable && first < end && !all_finite(sum_.span().subspan(first, end - first))) last = i + 1;

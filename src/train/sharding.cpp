@@ -227,7 +227,7 @@ bool Sharding<T>::splits() const {
   return state_ && state_->gradients.splits();
 }
 template <class T>
-std::span<const OwnNumbers> Sharding<T>::own_numbers() const {
+OwnParts Sharding<T>::own_numbers() const {
   return state_->gradients.own_numbers();
 }
 template <class T>

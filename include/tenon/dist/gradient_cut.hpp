@@ -92,5 +92,13 @@ constexpr std::size_t largest_received(std::size_t count, std::size_t ranks, std
 struct OwnNumbers {
   std::size_t first = 0, count = 0, at = 0;
 };
+/// Several of them. Of a std::span g++ instantiates a page of concepts.
+struct OwnParts {
+  const OwnNumbers* first = nullptr;
+  std::size_t count = 0;
+
+  const OwnNumbers* begin() const { return first; }
+  const OwnNumbers* end() const { return first + count; }
+};
 
 }  // namespace tenon::detail

@@ -55,7 +55,7 @@ public:
 
   bool splits() const { return split_; }
   /// What this rank has the sums of: everything, or its own parts.
-  std::span<const OwnNumbers> own_numbers() const { return own_numbers_; }
+  OwnParts own_numbers() const { return {own_numbers_.data(), own_numbers_.size()}; }
   /// Where sums are split: before it, each rank has the right numbers in its own parts; afterwards all of them do.
   void share(T* numbers);
 

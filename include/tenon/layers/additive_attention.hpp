@@ -21,14 +21,18 @@ struct one_or_more_hidden_units_and_steps_of_memory;
 
 namespace detail {
 
+/// Its loops, compiled where a network has additive attention and not where its header is included.
+template <class T>
+struct AdditivePrograms {
+  using softmax = typename AttentionSoftmax<T>::program;
+  using tanh = expr::Program<expr::Canonical<typename Tanh::formula>>;
+  static_assert(tanh::saved_rows == 0 && !tanh::reads_input(0), "tanh's backward reads its result alone");
+};
+
 /// Additive attention whatever the sizes: `queries` steps of the target look at `keys` steps of the memory.
 struct AdditiveCode {
   std::size_t queries, keys, width, hidden;
   static constexpr bool cross = true;
-
-  using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
-  using tanh = expr::Program<expr::Canonical<typename Tanh::formula>>;
-  static_assert(tanh::saved_rows == 0 && !tanh::reads_input(0), "tanh's backward reads its result alone");
 
   constexpr std::size_t pairs() const { return queries * keys; }
   // parameters, in their order
@@ -66,13 +70,13 @@ struct AdditiveCode {
         for (std::size_t s = 0; s < keys; ++s)
           for (std::size_t j = 0; j < hidden; ++j)
             pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
-      run<Ctx, typename tanh::Evaluate>(pair, pairs(), hidden);
+      run<Ctx, typename AdditivePrograms<T>::tanh::Evaluate>(pair, pairs(), hidden);
       ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden,
                m.parameters.values + score_weight(), 1, T(0), weight, 1);
       for (std::size_t s = 0; m.mask && s < keys; ++s)
         if (m.mask[i][s] != T(0))
           for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
-      run<Ctx, typename softmax::Evaluate>(weight, queries, keys);
+      run<Ctx, typename AdditivePrograms<T>::softmax::Evaluate>(weight, queries, keys);
       // where all steps are masked, all weights are 0
       if (m.mask && std::find(m.mask[i], m.mask[i] + keys, T(0)) == m.mask[i] + keys)
         std::fill_n(weight, pairs(), T(0));
@@ -98,10 +102,10 @@ struct AdditiveCode {
       const T *const memory = seen[i], *const steps = target[i], *const slope = dy[i];
       ctx.gemm(Transpose::no, Transpose::yes, queries, keys, width, T(1), slope, width, memory, width, T(0), d_weight,
                keys);
-      run_back<softmax>(weight, d_weight, queries, keys);
+      run_back<typename AdditivePrograms<T>::softmax>(weight, d_weight, queries, keys);
       ctx.gemm(Transpose::no, Transpose::no, pairs(), hidden, 1, T(1), d_weight, 1,
                m.parameters.values + score_weight(), hidden, T(0), d_pair, hidden);
-      run_back<tanh>(pair, d_pair, pairs(), hidden);
+      run_back<typename AdditivePrograms<T>::tanh>(pair, d_pair, pairs(), hidden);
       std::fill_n(d_query, queries * hidden, T(0));
       std::fill_n(d_key, keys * hidden, T(0));
       for (std::size_t t = 0; t < queries; ++t)

@@ -161,16 +161,17 @@ std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::
   if (prompt.empty()) throw Error("generate_plainly: expected a prompt of at least one token, got none");
   const auto kept = prompt.last(std::min(prompt.size(), context));
   std::vector<std::int32_t> seen(kept.begin(), kept.end()), result;
+  std::size_t first = 0;  // of those that are still read
   std::vector<T> padded(context), y(M::output::size);
   Stream stream(seed, Purpose::sampling);
   while (result.size() < count) {
-    std::fill(std::copy(seen.begin(), seen.end(), padded.begin()), padded.end(), T(0));
+    const std::span<const std::int32_t> read(seen.data() + first, seen.size() - first);
+    std::fill(std::copy(read.begin(), read.end(), padded.begin()), padded.end(), T(0));
     model.predict(padded, y);
-    const std::span<T> scores = std::span<T>(y).subspan((seen.size() - 1) * tokens, tokens);
+    const std::span<T> scores = std::span<T>(y).subspan((read.size() - 1) * tokens, tokens);
     detail::take_scores<typename M::network>(scores);
     result.push_back(static_cast<std::int32_t>(sampler(std::span<const T>(scores), stream)));
-    if (seen.size() == context)
-      seen.erase(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(context - context / 2));
+    if (read.size() == context) first += context - context / 2;
     seen.push_back(result.back());
   }
   return result;

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include <tenon/net/parameters.hpp>
@@ -41,35 +40,34 @@ struct Lamb {
   template <class Net, class T>
   void update(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const {
     std::vector<double> norms(sums<Net>());
-    add_sums<Net>(arrays, step, 0, std::span(norms));
-    update<Net>(arrays, step, 0, std::span<const double>(norms));
+    add_sums<Net>(arrays, step, 0, norms.data());
+    update<Net>(arrays, step, 0, norms.data());
   }
   /// The same of a part of the parameters, which begins with number `first` of their arena, in two calls: the first
   /// puts the part's share of |p|^2 and |u|^2 in `norms`, which is all zeros; the second takes all parts' shares.
   template <class Net, class T>
-  void add_sums(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first,
-                std::span<double> norms) const {
+  void add_sums(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first, double* norms) const {
     each_parameter<Net>(
         part, first,
         [&](const OptimizerArrays<T, 2>& some, std::size_t at, std::size_t slot, const ParameterEntry& entry) {
-          add_lengths(some, step, at, norms.subspan(2 * (slot + at / block - entry.offset / block)));
+          add_lengths(some, step, at, norms + 2 * (slot + at / block - entry.offset / block));
         });
   }
   template <class Net, class T>
   void update(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first,
-              std::span<const double> norms) const {
+              const double* norms) const {
     each_parameter<Net>(
         part, first,
         [&](const OptimizerArrays<T, 2>& some, std::size_t, std::size_t slot, const ParameterEntry& entry) {
-          update_by(some, step, norms.subspan(2 * slot, 2 * blocks_of(entry)));
+          update_by(some, step, norms + 2 * slot, blocks_of(entry));
         });
   }
   /// One parameter.
   template <class T>
   void update_one(const OptimizerArrays<T, 2>& arrays, std::uint64_t step) const {
     std::vector<double> norms(2 * detail::norm_blocks(arrays.count));
-    add_lengths(arrays, step, 0, std::span(norms));
-    update_by(arrays, step, std::span<const double>(norms));
+    add_lengths(arrays, step, 0, norms.data());
+    update_by(arrays, step, norms.data(), norms.size() / 2);
   }
   /// How many sums there are: two for each block of the arena, of each parameter in it.
   template <class Net>
@@ -103,17 +101,17 @@ private:
   }
   /// Moves the averages, and sums up |p|^2 and |u|^2 block by block; the first number is number `first` of the arena.
   template <class T>
-  void add_lengths(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, std::size_t first,
-                   std::span<double> norms) const;
+  void add_lengths(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, std::size_t first, double* norms) const;
   template <class T>
-  void update_by(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, std::span<const double> norms) const;
+  void update_by(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, const double* norms,
+                 std::size_t blocks) const;
 };
 
-extern template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, std::size_t,
-                                       std::span<double>) const;
-extern template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, std::size_t,
-                                       std::span<double>) const;
-extern template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, std::span<const double>) const;
-extern template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, std::span<const double>) const;
+extern template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, std::size_t, double*) const;
+extern template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, std::size_t, double*) const;
+extern template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, const double*,
+                                     std::size_t) const;
+extern template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, const double*,
+                                     std::size_t) const;
 
 }  // namespace tenon

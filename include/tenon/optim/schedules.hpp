@@ -54,11 +54,7 @@ struct StepLR {
     visit("step_size", o.step_size, at_least(1));
     visit("gamma", o.gamma, at_least(0));
   }
-  double operator()(double lr, std::uint64_t t) const {
-    check_options(*this);
-    const std::uint64_t steps = t / step_size;
-    return lr * std::pow(gamma, static_cast<double>(steps));
-  }
+  double operator()(double lr, std::uint64_t t) const;
 };
 
 /// The rate times gamma at each milestone:
@@ -71,10 +67,7 @@ struct MultiStepLR {
   double gamma = 0.1;
 
   static constexpr void each_option(auto& o, auto visit) { visit("gamma", o.gamma, at_least(0)); }
-  double operator()(double lr, std::uint64_t t) const {
-    const auto passed = std::count_if(milestones.begin(), milestones.end(), [&](std::uint64_t m) { return m <= t; });
-    return lr * std::pow(gamma, static_cast<double>(passed));
-  }
+  double operator()(double lr, std::uint64_t t) const;
 };
 
 /// The rate times gamma after every epoch:
@@ -143,11 +136,7 @@ struct CosineAnnealingLR {
     visit("T_max", o.T_max, at_least(1));
     visit("eta_min", o.eta_min, at_least(0));
   }
-  double operator()(double lr, std::uint64_t t) const {
-    check_options(*this);
-    const double angle = std::numbers::pi * static_cast<double>(t) / static_cast<double>(T_max);
-    return eta_min + (lr - eta_min) * (1 + std::cos(angle)) / 2;
-  }
+  double operator()(double lr, std::uint64_t t) const;
 };
 
 /// SGDR (Loshchilov and Hutter 2017): the same half cosine again and again; the first takes T_0 epochs,
@@ -167,20 +156,7 @@ struct CosineAnnealingWarmRestarts {
     visit("T_mult", o.T_mult, at_least(1));
     visit("eta_min", o.eta_min, at_least(0));
   }
-  double operator()(double lr, std::uint64_t t) const {
-    check_options(*this);
-    std::uint64_t length = T_0;
-    if (T_mult == 1) {
-      t %= T_0;
-    } else {
-      while (t >= length) {
-        t -= length;
-        if (length > ~std::uint64_t{0} / T_mult) break;  // longer than there are epochs
-        length *= T_mult;
-      }
-    }
-    return CosineAnnealingLR{length, eta_min}(lr, t);
-  }
+  double operator()(double lr, std::uint64_t t) const;
 };
 
 /// Schedules one inside the other: each is given the rate that the one before it makes of lr,

@@ -18,7 +18,7 @@ namespace tenon::detail {
 template <class T>
 class Gradients {
 public:
-  Gradients(const Sharding<T>& sharding, std::size_t count) : sharding_(&sharding), sum_(count), all_{{0, count, 0}} {}
+  Gradients(const Sharding<T>& sharding, std::size_t count) : sharding_(&sharding), sum_(count), all_{0, count, 0} {}
 
   Arena<T>& arena() { return sum_; }
   std::size_t size() const { return sum_.size(); }
@@ -33,7 +33,7 @@ public:
   }
 
   /// Those that are right on this rank, as ranges.
-  std::span<const OwnNumbers> own() const;
+  OwnParts own() const;
   /// All of them, of which `own` are right; zeros where there was no backward.
   std::span<T> present();
   /// All of them. Where they are split, ranks send each other theirs.
@@ -44,20 +44,17 @@ public:
   double clip_norm(double max_norm, double norm_type);
   void clip_value(double clip_value);
   /// The last parameter whose gradient holds a NaN or an infinity, on any rank; empty where all are finite.
-  std::string_view find_non_finite(std::span<const ParameterEntry> table) const;
+  std::string_view find_non_finite(const ParameterEntry* table, std::size_t entries) const;
 
 private:
   bool split() const { return sharding_->splits() && !gathered_; }
 
   const Sharding<T>* sharding_;
   Arena<T> sum_;
-  OwnNumbers all_[1];
+  OwnNumbers all_;
   std::vector<double> of_blocks_{};
   bool forgotten_ = true;
   bool gathered_ = false;  // although they are split
 };
-
-extern template class Gradients<float>;
-extern template class Gradients<double>;
 
 }  // namespace tenon::detail

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,10 +17,37 @@
 
 namespace tenon::detail {
 
-/// The arrays that an optimizer keeps beside the parameters of a network, and its steps. Where gradients are split over
-/// ranks, each has the arrays of its own numbers alone, updates these parameters and sends them to the others.
+/// The arrays that an optimizer keeps beside the parameters of a network. Where gradients are split over ranks, each has
+/// the numbers that belong to its own.
+template <class T>
+class StateArrays {
+public:
+  StateArrays(const Sharding<T>& sharding, std::size_t count, std::size_t arrays);
+
+  bool split() const { return sharding_->splits(); }
+  OwnParts own() const;
+  T* array(std::size_t k, std::size_t at) { return arrays_[k].data() + at; }
+  const Sharding<T>& sharding() const { return *sharding_; }
+
+  /// Array k, of all parameters; where arrays are split, after `gather`, or after `make_room` to read it.
+  T* whole(std::size_t k) { return (split() ? whole_ : arrays_)[k].data(); }
+  /// Where they are split, all ranks call the first before one writes an archive, and `drop` afterwards.
+  void gather();
+  void drop();
+  void make_room();
+  /// Keeps this rank's own numbers of what has been read.
+  void take_own();
+
+private:
+  const Sharding<T>* sharding_;
+  OwnNumbers all_;
+  std::vector<Arena<T>> arrays_, whole_;  // of all ranks, while a checkpoint is written or read
+};
+
+/// Those of an optimizer, and its steps. Where gradients are split, a rank updates its own parameters and sends them to
+/// the others.
 template <class Net, class O, class T>
-class OptimizerState {
+class OptimizerState : public StateArrays<T> {
   static constexpr std::size_t states = static_cast<std::size_t>(O::states);
   using Part = OptimizerArrays<T, states>;
   /// What takes the parameters of a network one by one may be able to do so for some of their numbers
@@ -33,26 +58,24 @@ class OptimizerState {
   };
 
 public:
-  OptimizerState(const Sharding<T>& sharding, std::size_t count) : sharding_(&sharding), all_{{0, count, 0}} {
-    if (sharding.splits() && !Optimizer<O> && !asks_for_sums && !takes_parts)
-      throw Error("training with zero 1: expected an optimizer that updates some numbers of a parameter without the "
-                  "others, got " +
-                  std::string(type_name<O>()));
-    std::size_t numbers = 0;
-    for (const OwnNumbers& part : own()) numbers += part.count;
-    for (Arena<T>& s : states_) s = Arena<T>(numbers);
+  OptimizerState(const Sharding<T>& sharding, std::size_t count) : StateArrays<T>(sharding, count, states) {
+    if constexpr (!Optimizer<O> && !asks_for_sums && !takes_parts)
+      if (sharding.splits())
+        throw Error("training with zero 1: expected an optimizer that updates some numbers of a parameter without the "
+                    "others, got " +
+                    std::string(type_name<O>()));
   }
 
   void step(const O& optimizer, Workers& workers, std::size_t threads, std::span<T> parameters, const T* gradients,
             std::uint64_t number) {
     const auto part_of = [&](const OwnNumbers& own) {
       Part part{parameters.data() + own.first, gradients + own.first, {}, own.count};
-      for (std::size_t k = 0; k < states; ++k) part.state[k] = states_[k].data() + own.at;
+      for (std::size_t k = 0; k < states; ++k) part.state[k] = this->array(k, own.at);
       return part;
     };
     if constexpr (Optimizer<O>) {
       workers.run(threads, [&](std::size_t thread) {
-        for (const OwnNumbers& part : own()) {
+        for (const OwnNumbers& part : this->own()) {
           const IndexRange piece = piece_of({part.first, part.count}, thread, threads);
           if (piece.count > 0)
             optimizer.update(part_of({piece.first, piece.count, part.at + piece.first - part.first}), number);
@@ -60,54 +83,20 @@ public:
       });
     } else if constexpr (asks_for_sums) {
       sums_.assign(O::template sums<Net>(), 0);
-      for (const OwnNumbers& part : own())
-        optimizer.template add_sums<Net>(part_of(part), number, part.first, std::span(sums_));
-      if (sharding_->splits()) sharding_->merge(sums_);
-      for (const OwnNumbers& part : own())
-        optimizer.template update<Net>(part_of(part), number, part.first, std::span<const double>(sums_));
+      for (const OwnNumbers& part : this->own())
+        optimizer.template add_sums<Net>(part_of(part), number, part.first, sums_.data());
+      if (this->split()) this->sharding().merge(sums_);
+      for (const OwnNumbers& part : this->own())
+        optimizer.template update<Net>(part_of(part), number, part.first, sums_.data());
     } else if constexpr (takes_parts) {
-      for (const OwnNumbers& part : own()) optimizer.template update<Net>(part_of(part), number, part.first);
+      for (const OwnNumbers& part : this->own()) optimizer.template update<Net>(part_of(part), number, part.first);
     } else {
-      optimizer.template update<Net>(part_of(all_[0]), number);
+      optimizer.template update<Net>(part_of({0, parameters.size(), 0}), number);
     }
-    if (sharding_->splits()) sharding_->share(Phase::step, parameters);
-  }
-
-  /// Array k, of all parameters; where arrays are split, after `gather`, or after `make_room` to read it.
-  T* whole(std::size_t k) { return (sharding_->splits() ? whole_ : states_)[k].data(); }
-  /// Where they are split, all ranks call the first before one writes an archive, and `drop` afterwards.
-  void gather() {
-    for (std::size_t k = 0; sharding_->splits() && k < states; ++k) {
-      whole_[k] = Arena<T>(all_[0].count);
-      for (const OwnNumbers& part : own())
-        std::copy_n(states_[k].data() + part.at, part.count, whole_[k].data() + part.first);
-      sharding_->share(Phase::callbacks, whole_[k].span());
-    }
-  }
-  void drop() {
-    for (Arena<T>& s : whole_) s = Arena<T>();
-  }
-  void make_room() {
-    for (Arena<T>& s : whole_)
-      if (sharding_->splits() && s.size() == 0) s = Arena<T>(all_[0].count);
-  }
-  /// Keeps this rank's own numbers of what has been read.
-  void take_own() {
-    for (std::size_t k = 0; sharding_->splits() && k < states; ++k)
-      for (const OwnNumbers& part : own())
-        std::copy_n(whole_[k].data() + part.first, part.count, states_[k].data() + part.at);
-    drop();
+    if (this->split()) this->sharding().share(Phase::step, parameters);
   }
 
 private:
-  std::span<const OwnNumbers> own() const {
-    return sharding_->splits() ? sharding_->own_numbers() : std::span<const OwnNumbers>(all_);
-  }
-
-  const Sharding<T>* sharding_;
-  OwnNumbers all_[1];
-  std::array<Arena<T>, states> states_{};
-  std::array<Arena<T>, states> whole_{};  // of all ranks, while a checkpoint is written or read
   std::vector<double> sums_{};
 };
 

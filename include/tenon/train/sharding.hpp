@@ -77,7 +77,7 @@ public:
   /// Whether each rank has the sums of gradients, and the optimizer's arrays, of its own numbers alone, and which these
   /// are.
   bool splits() const;
-  std::span<const OwnNumbers> own_numbers() const;
+  OwnParts own_numbers() const;
   /// Where they are split: before it, each rank's own numbers are right there; afterwards all of them are, everywhere.
   void share(Phase phase, std::span<T> numbers) const;
   /// Each number is 0 on all ranks but one; afterwards it is what it is there.

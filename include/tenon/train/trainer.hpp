@@ -324,7 +324,9 @@ public:
   }
   /// The parameter whose gradient holds a NaN or an infinity; empty where all are finite. Of several the one nearest
   /// to the loss, where backward begins.
-  std::string_view non_finite_gradient() const { return gradients_.find_non_finite(parameter_table<network>); }
+  std::string_view non_finite_gradient() const {
+    return gradients_.find_non_finite(parameter_table<network>.data(), parameter_table<network>.size());
+  }
   /// The first parameter that holds a NaN or an infinity; empty where all are finite.
   std::string_view non_finite_parameter() const { return detail::non_finite_parameter(*model_); }
 

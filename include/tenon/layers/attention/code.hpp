@@ -16,6 +16,13 @@
 
 namespace tenon::detail {
 
+/// The softmax of its weights, compiled where a network has attention and not where its header is included.
+template <class T>
+struct AttentionSoftmax {
+  using program = expr::Program<expr::Canonical<typename Softmax::formula>>;
+  static_assert(program::saved_rows == 0 && !program::reads_input(0), "its backward reads its result alone");
+};
+
 /// Scaled dot-product attention of all heads, whatever the sizes: `queries` steps of the target look at `keys` steps of
 /// the memory. Of self-attention these are the same.
 struct AttentionCode {
@@ -23,9 +30,6 @@ struct AttentionCode {
   bool causal = false, cross = false;
   double rope = 0;          // the base of its angles, or 0
   std::size_t context = 0;  // steps that are remembered, where it is given one step a call; else 0
-
-  using softmax = expr::Program<expr::Canonical<typename Softmax::formula>>;
-  static_assert(softmax::saved_rows == 0 && !softmax::reads_input(0), "softmax's backward reads its result alone");
 
   constexpr std::size_t depth() const { return width / heads; }
   // parameters, in their order
@@ -159,7 +163,7 @@ struct AttentionCode {
         a.seed = {slope.weights, keys};
         a.output = {head.weights, keys};
         a.store[0] = {slope.weights, keys};
-        expr::Loops<typename softmax::template BackwardRecompute<1U, 0U>, T>::run(a);
+        expr::Loops<typename AttentionSoftmax<T>::program::template BackwardRecompute<1U, 0U>, T>::run(a);
         small_gemm(ctx, Transpose::no, Transpose::no, queries, depth(), keys, scale<T>(), slope.weights, keys, head.key,
                    key_step(), T(0), slope.query, query_step());
         small_gemm(ctx, Transpose::yes, Transpose::no, keys, depth(), queries, scale<T>(), slope.weights, keys,
@@ -229,7 +233,7 @@ private:
     expr::Arguments<T> a = rows_of<T>(count, length);
     a.input[0] = {weights, length};
     a.store[0] = {weights, length};
-    expr::LoopsIn<Ctx, typename softmax::Evaluate, T>::run(a);
+    expr::LoopsIn<Ctx, typename AttentionSoftmax<T>::program::Evaluate, T>::run(a);
   }
   /// Weights of steps that must not be seen, later or masked ones, become 0.
   template <class T>

@@ -26,6 +26,9 @@ void note_parameter(RunRecord& record, std::size_t number, std::string_view name
 void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values,
                     std::span<const double> gradient);
 
+/// The regression's figures; what was predicted is still to be added.
+RunRecord::Regression& note_regression(RunRecord& record, double r2, double rmse, double mae);
+
 /// Adds a drawing. Of many, the first, the last, and evenly spread ones between them are kept.
 void note_drawing(RunRecord& record, std::size_t epoch, Picture drawn);
 
@@ -108,7 +111,7 @@ private:
     RMSE rmse;
     MAE mae;
     measure(model, data, r2, rmse, mae);
-    record.regression = RunRecord::Regression{.r2 = r2.value(), .rmse = rmse.value(), .mae = mae.value()};
+    RunRecord::Regression& found = detail::note_regression(record, r2.value(), rmse.value(), mae.value());
     if (data.streamed()) return;       // points and mistakes are of data in memory
     constexpr std::size_t most = 200;  // samples; as many points as can be told apart
     const std::size_t shown = std::min(data.size(), std::max<std::size_t>(most / M::output::size, 1)),
@@ -117,8 +120,8 @@ private:
     for (std::size_t k = 0; k < shown; ++k) {
       model.predict(data.sample(k * stride), predicted);
       for (std::size_t j = 0; j < predicted.size(); ++j) {
-        record.regression->truth.push_back(static_cast<double>(data.target(k * stride)[j]));
-        record.regression->predicted.push_back(static_cast<double>(predicted[j]));
+        found.truth.push_back(static_cast<double>(data.target(k * stride)[j]));
+        found.predicted.push_back(static_cast<double>(predicted[j]));
       }
     }
   }
