@@ -54,8 +54,7 @@ struct Lamb {
         });
   }
   template <class Net, class T>
-  void update(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first,
-              const double* norms) const {
+  void update(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first, const double* norms) const {
     each_parameter<Net>(
         part, first,
         [&](const OptimizerArrays<T, 2>& some, std::size_t, std::size_t slot, const ParameterEntry& entry) {
@@ -109,8 +108,7 @@ private:
 
 extern template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, std::size_t, double*) const;
 extern template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, std::size_t, double*) const;
-extern template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, const double*,
-                                     std::size_t) const;
+extern template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, const double*, std::size_t) const;
 extern template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, const double*,
                                      std::size_t) const;
 

@@ -17,8 +17,8 @@
 
 namespace tenon::detail {
 
-/// The arrays that an optimizer keeps beside the parameters of a network. Where gradients are split over ranks, each has
-/// the numbers that belong to its own.
+/// The arrays that an optimizer keeps beside the parameters of a network. Where gradients are split over ranks, each
+/// has the numbers that belong to its own.
 template <class T>
 class StateArrays {
 public:

@@ -46,8 +46,8 @@ void round_to_int8(std::vector<double>& values, const std::vector<double>* round
 
 /// Multi-head attention with its matrices, as PyTorch's nn.MultiheadAttention keeps them: x, in_proj_weight,
 /// in_proj_bias, out_proj.weight, out_proj.bias, and a memory where it is not x that is looked at. ONNX has no such
-/// operator; passes/multihead.cpp makes it. `rounding`: scales and zero points of queries, keys, values and what is seen
-/// of them, which are rounded to int8.
+/// operator; passes/multihead.cpp makes it. `rounding`: scales and zero points of queries, keys, values and what is
+/// seen of them, which are rounded to int8.
 std::vector<Array> multihead_attention(const Call& call) {
   const Array &x = call.input(0, 2), &in_weight = call.input(1), &in_bias = call.input(2), &out_weight = call.input(3),
               &out_bias = call.input(4), &memory = call.has(5) ? call.input(5, 2) : x;
