@@ -50,7 +50,7 @@ WITHOUT = {"layers/normalization.hpp", "layers/options.hpp", "layers/several_inp
            "losses/batch_weight.hpp", "losses/formula.hpp", "losses/loss.hpp", "losses/input_kind.hpp",
            "losses/joint.hpp", "losses/loss_check.hpp", "losses/target_range.hpp",
            "metrics/metric.hpp", "metrics/bound.hpp", "init/gain.hpp", "optim/clip.hpp", "optim/monitor.hpp",
-           "optim/optimizer.hpp"}
+           "optim/norm_blocks.hpp", "optim/optimizer.hpp"}
 # Categories of which every page shows a formula.
 WITH_FORMULAS = {"layers", "losses", "optimizers", "schedules", "regularizers", "metrics", "initialisers"}
 # Those whose pages say what other frameworks call it, and which.
@@ -397,7 +397,88 @@ def spelling(entry):
     return f"{entry.name}<{inside.group(1)}>"
 
 
-def page_of(entry):
+# --- errors --------------------------------------------------------------------------------------
+
+TAKES = re.compile(r"takes<(?:detail::)?([a-z][a-z_0-9]*)")
+NO_WORDS = {"std", "typename", "list", "detail", "wanted", "expected"}
+OPTION = re.compile(r'visit\("(\w+)", o\.\w+, (.*)\);')
+
+
+def allowed(rule):
+    """An interval of tenon/options.hpp in words; nothing for a rule that this does not know."""
+    rule = re.sub(r"\bo\.(\w+)", r"\1", rule)
+    if rule.endswith(".or_infinity()"):
+        return allowed(rule.removesuffix(".or_infinity()")) + ", or infinity"
+    for pattern, words in ((r"at_least\((.*)\)", "at least {}"), (r"above\((.*)\)", "more than {}"),
+                           (r"from_to\((.*), (.*)\)", "from {} to {}"),
+                           (r"from_below\((.*), (.*)\)", "at least {} and less than {}"),
+                           (r"Allowed\{(.*), (.*), false, true\}", "more than {} and at most {}"),
+                           (r"any_number()", "any finite number"), (r"as_epsilon()", "more than 0"),
+                           (r"not_empty()", "not empty")):
+        found = re.fullmatch(pattern, rule)
+        if found and "?" not in rule:
+            return words.format(*found.groups())
+    choice = re.fullmatch(r"(\w+) \? (.*) : (.*)", rule)
+    return f"{allowed(choice.group(2))} with {choice.group(1)}, else {allowed(choice.group(3))}" if choice else ""
+
+
+def options_of(entry):
+    """What its options may be: (name, rule)."""
+    text = re.sub(r"\s+", " ", " ".join(entry.body))
+    return OPTION.findall(text.replace(";", ";\n"))
+
+
+def refused_programs():
+    """Of each program in tests/compile_fail: its wrong lines, and what the error has to show."""
+    programs = []
+    for path in sorted((ROOT / "tests" / "compile_fail").glob("*.cpp")):
+        text = path.read_text()
+        wrong = re.search(r"^#ifdef TENON_WRONG\n(.*?)^#(?:else|endif)", text, re.M | re.S)
+        facts = re.findall(r"^// expect: (.*)$", text, re.M)
+        if wrong and facts:
+            lines = [re.sub(r"\s*//.*", "", line).strip() for line in wrong.group(1).split("\n")]
+            programs.append((" ".join(line for line in lines if line), [fact.replace("tenon::", "") for fact in facts]))
+    return programs
+
+
+REFUSED = refused_programs()
+
+
+# What all of a category refuse.
+REFUSES = {
+    "layers": "A shape that does not fit and an option that it does not know are one error of the compiler, which names "
+              "the layer, its path and what it got",
+    "losses": "An output that it cannot take is one error of the compiler, which names the loss and the last layer; targets "
+              "that it cannot mean are an `Error` at the batch that has them, before anything is learned from it",
+    "metrics": "An output that it cannot judge is one error of the compiler, which names the metric and the last layer",
+}
+REFUSES["compositions"] = REFUSES["layers"]
+
+
+def errors_of(entry, place):
+    """What it refuses: when compiling, its options, and programs that the tests compile."""
+    out = []
+    layers = place in ("layers", "compositions")
+    if place in REFUSES:
+        out.append(REFUSES[place] + " ([reading compile errors](../../guides/compile_errors.md)).")
+    source = re.sub(r"//.*", "", (INCLUDE / entry.header).read_text())
+    words = [word for word in dict.fromkeys(TAKES.findall(source)) if word not in NO_WORDS]
+    if words:
+        out.append("It takes: " + "; ".join(word.strip("_").replace("_", " ") for word in words) + ".")
+    rules = [row(f"`{name}`", allowed(rule)) for name, rule in options_of(entry)]
+    if rules:
+        out.append("Anything else is an `Error` where the options are given:\n\n" + table(("option", "allowed"), rules))
+    mine = re.compile(rf"layer<path<[^>]*>, {entry.name}\b" if layers else rf"\b{entry.name}\b")
+    seen = [(code, facts) for code, facts in REFUSED
+            if re.search(rf"\b{entry.name}\b", code) and any(mine.search(fact.split("from_layer")[0]) for fact in facts)]
+    if seen:
+        seen.sort(key=lambda one: len(one[0]))
+        rows = [row(f"`{code}`", "<br>".join(f"`{fact}`" for fact in facts)) for code, facts in seen[:2]]
+        out.append("Refused, for example:\n\n" + table(("written", "the error shows"), rows))
+    return "**Errors**\n\n" + "\n\n".join(out) if out else ""
+
+
+def page_of(entry, place):
     out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "", markdown_of(entry.doc, entry.base or "")]
     formula = re.match(r"Map<(.*)>$", entry.base.strip())
     if formula and "detail::" not in formula.group(1):
@@ -410,6 +491,7 @@ def page_of(entry):
         heads = ("name", "type", "default", "meaning")
         used = 4 if any(cells[3] for cells in rows) else 3
         out.append("**Members**\n\n" + table(heads[:used], [row(*cells[:used]) for cells in rows]))
+    out.append(errors_of(entry, place))
     out.append(f"Header: `tenon/{entry.header}`")
     return "\n\n".join(part for part in out if part) + "\n"
 
@@ -428,7 +510,7 @@ def write_reference(folder):
         rows = [row(f"[{e.name}]({e.name}.md)", summary_of(e.doc)) for e in every]
         write(folder / place / "index.md", f"# {title}\n\n{what}\n\n" + table(("name", "what it is"), rows) + "\n")
         for entry in every:
-            write(folder / place / f"{entry.name}.md", page_of(entry))
+            write(folder / place / f"{entry.name}.md", page_of(entry, place))
         links = ", ".join(f"[{e.name}]({place}/{e.name}.md)" for e in every)
         overview.append(f"**[{title}]({place}/index.md)**: {links}")
         pages = [(e.name, f"reference/{place}/{e.name}.md") for e in every]
@@ -477,6 +559,10 @@ def check():
             # Groups are several optimizers.
             if place in WITH_FORMULAS and entry.name != "Groups" and "<math" not in markdown_of(entry.doc, entry.base or ""):
                 faults.append(f"{where}: shows no formula (a block of its own, or \"y = ...\")")
+            if (place in REFUSES or options_of(entry)) and "**Errors**" not in page_of(entry, place):
+                faults.append(f"{where}: its page says nothing of errors")
+            faults += [f"{where}: scripts/reference.py has no words for what {name} may be: {rule}"
+                       for name, rule in options_of(entry) if not allowed(rule)]
             if not summary_of(entry.doc):
                 faults.append(f"{where}: its comment does not say in words what it is")
     # Formulas are shown as such.
