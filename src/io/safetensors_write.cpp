@@ -24,6 +24,19 @@ TensorView::TensorView(std::string name_, std::vector<std::size_t> shape_, DType
                        std::span<const std::byte> bytes_)
     : name(std::move(name_)), shape(std::move(shape_)), dtype(dtype_), bytes(bytes_) {}
 
+namespace detail {
+
+void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const std::size_t> shape,
+                std::span<const float> values) {
+  tensors.emplace_back(std::string(name), std::vector<std::size_t>(shape.begin(), shape.end()), values);
+}
+void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const std::size_t> shape,
+                std::span<const double> values) {
+  tensors.emplace_back(std::string(name), std::vector<std::size_t>(shape.begin(), shape.end()), values);
+}
+
+}  // namespace detail
+
 namespace {
 
 std::string json_string(const std::string& text, const std::string& path) try {

@@ -339,13 +339,6 @@ private:
 
 }  // namespace
 
-RunRecord::RunRecord() = default;
-RunRecord::RunRecord(const RunRecord&) = default;
-RunRecord::RunRecord(RunRecord&&) noexcept = default;
-RunRecord& RunRecord::operator=(const RunRecord&) = default;
-RunRecord& RunRecord::operator=(RunRecord&&) noexcept = default;
-RunRecord::~RunRecord() = default;
-
 std::string report_html(const RunRecord& run) { return Page(run).text(); }
 
 void write_report(const RunRecord& run, const std::string& path) {

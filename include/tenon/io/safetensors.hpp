@@ -93,6 +93,16 @@ struct TensorView {
   std::span<const std::byte> bytes;
 };
 
+namespace detail {
+
+/// One more tensor to save.
+void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const std::size_t> shape,
+                std::span<const float> values);
+void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const std::size_t> shape,
+                std::span<const double> values);
+
+}  // namespace detail
+
 /// Writes the file atomically (see write_file_atomically). The same tensors and metadata give the same bytes. Larger
 /// elements come first, otherwise the given order stays; the data begin 8-byte aligned, so every tensor is aligned to
 /// its element.

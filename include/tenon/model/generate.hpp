@@ -165,13 +165,14 @@ std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::
   std::vector<T> padded(context), y(M::output::size);
   Stream stream(seed, Purpose::sampling);
   while (result.size() < count) {
-    const std::span<const std::int32_t> read(seen.data() + first, seen.size() - first);
-    std::fill(std::copy(read.begin(), read.end(), padded.begin()), padded.end(), T(0));
+    const std::size_t read = seen.size() - first;
+    std::fill(padded.begin(), padded.end(), T(0));
+    for (std::size_t i = 0; i < read; ++i) padded[i] = static_cast<T>(seen[first + i]);
     model.predict(padded, y);
-    const std::span<T> scores = std::span<T>(y).subspan((read.size() - 1) * tokens, tokens);
+    const std::span<T> scores = std::span<T>(y).subspan((read - 1) * tokens, tokens);
     detail::take_scores<typename M::network>(scores);
     result.push_back(static_cast<std::int32_t>(sampler(std::span<const T>(scores), stream)));
-    if (read.size() == context) first += context - context / 2;
+    if (read == context) first += context - context / 2;
     seen.push_back(result.back());
   }
   return result;

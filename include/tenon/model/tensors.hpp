@@ -190,8 +190,7 @@ template <class Model>
 void save_model(const Model& model, const std::string& path) {
   std::vector<TensorView> tensors;
   for (const ParameterEntry& entry : parameter_table<typename Model::network>)
-    tensors.emplace_back(std::string(entry.name), std::vector<std::size_t>(entry.dims, entry.dims + entry.rank),
-                         model.values(entry));
+    add_tensor(tensors, entry.name, {entry.dims, entry.rank}, model.values(entry));
   write_parameters(path, tensors);
 }
 

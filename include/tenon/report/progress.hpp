@@ -43,7 +43,7 @@ public:
     if (live_) redraw(done, values);
   }
   void update(std::size_t done, std::initializer_list<NamedValue> values = {}) {
-    update(done, std::span(values.begin(), values.size()));
+    update(done, std::span<const NamedValue>(values.begin(), values.size()));
   }
 
   /// A line of its own, which stays; nothing where the mode is quiet.
@@ -51,7 +51,9 @@ public:
 
   /// `more` comes last, in brackets, where there is any and the width for it.
   void finish(std::span<const NamedValue> values, std::string_view more = {});
-  void finish(std::initializer_list<NamedValue> values = {}) { finish(std::span(values.begin(), values.size())); }
+  void finish(std::initializer_list<NamedValue> values = {}) {
+    finish(std::span<const NamedValue>(values.begin(), values.size()));
+  }
 
 private:
   void redraw(std::size_t done, std::span<const NamedValue> values);

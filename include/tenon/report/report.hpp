@@ -41,14 +41,6 @@ struct RunRecord {
     Picture picture{};
   };
 
-  // In the library: a program that writes no report would be compiled with their code for nothing.
-  RunRecord();
-  RunRecord(const RunRecord&);
-  RunRecord(RunRecord&&) noexcept;
-  RunRecord& operator=(const RunRecord&);
-  RunRecord& operator=(RunRecord&&) noexcept;
-  ~RunRecord();
-
   std::string title = "Training run";
   std::string summary{};
   std::string network{};  // its picture as SVG (report/network_graph.hpp)

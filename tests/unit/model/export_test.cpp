@@ -93,7 +93,7 @@ TEST_CASE("a network whose type is long is spelt by the program") {
   CHECK_THROWS_WITH(export_header(model, path), Contains("too long to be written; expected it in .network"));
   CHECK_FALSE(std::filesystem::exists(path));
   export_header(model, path, {.network = "Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>>"});
-  const std::string text = read(path);
+  const std::string text = contents(path);
   CHECK_THAT(text, Contains("using Net = Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>>;"));
   CHECK_THAT(text, Contains("log_mel.hpp"));
 }
