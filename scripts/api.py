@@ -21,6 +21,8 @@ FOLDERS = {
     "dist": "Many machines", "kernels": "Kernels",
 }
 PRIVATE = re.compile(r"(^|::)(detail|embedded|kernels)(::|$)")
+# Overloads that are only there to be refused: what they stand beside has the comments.
+REFUSING = {"expr/misused.hpp"}
 # Words that begin what is no declaration of a name.
 SKIPPED = re.compile(r"(extern template|template class|template struct|static_assert|friend|#|private:|protected:|using namespace|"
                      r"return|if |for |\}|//|requires$|TENON_|enum class \w+ *;)")
@@ -150,6 +152,8 @@ def public_headers():
         place = path.relative_to(INCLUDE)
         if len(place.parts) > 2 and place.parts[1] not in ("callbacks", "augment"):
             continue  # what layers are made of
+        if place.as_posix() in REFUSING:
+            continue
         yield place, names_of(path)
 
 
