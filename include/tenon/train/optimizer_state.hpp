@@ -8,7 +8,7 @@
 
 #include <tenon/dist/gradient_cut.hpp>
 #include <tenon/error.hpp>
-#include <tenon/model/arena.hpp>
+#include <tenon/hidden.hpp>
 #include <tenon/net/type_name.hpp>
 #include <tenon/optim/optimizer.hpp>
 #include <tenon/train/sharding.hpp>
@@ -23,14 +23,17 @@ template <class T>
 class StateArrays {
 public:
   StateArrays(const Sharding<T>& sharding, std::size_t count, std::size_t arrays);
+  StateArrays(StateArrays&&) noexcept;
+  StateArrays& operator=(StateArrays&&) noexcept;
+  ~StateArrays();
 
   bool split() const { return sharding_->splits(); }
   OwnParts own() const;
-  T* array(std::size_t k, std::size_t at) { return arrays_[k].data() + at; }
+  T* array(std::size_t k, std::size_t at);
   const Sharding<T>& sharding() const { return *sharding_; }
 
   /// Array k, of all parameters; where arrays are split, after `gather`, or after `make_room` to read it.
-  T* whole(std::size_t k) { return (split() ? whole_ : arrays_)[k].data(); }
+  T* whole(std::size_t k);
   /// Where they are split, all ranks call the first before one writes an archive, and `drop` afterwards.
   void gather();
   void drop();
@@ -41,7 +44,8 @@ public:
 private:
   const Sharding<T>* sharding_;
   OwnNumbers all_;
-  std::vector<Arena<T>> arrays_, whole_;  // of all ranks, while a checkpoint is written or read
+  struct Arrays;
+  Hidden<Arrays> arrays_;
 };
 
 /// Those of an optimizer, and its steps. Where gradients are split, a rank updates its own parameters and sends them to
