@@ -15,7 +15,9 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+from errors import allowed, errors_of, faults as faults_of_errors, options_of
 from mathml import Unreadable, mathml
+from tables import row, table
 
 ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include" / "tenon"
@@ -69,6 +71,7 @@ class Entry:
     def __init__(self, name, doc, template, header, body, base):
         self.name, self.doc, self.template, self.header, self.body, self.base = name, doc, template, header, body, base
         self.also = []
+        self.alias_of = ""  # the type that a `using` names
 
 
 def opens_more(template):
@@ -131,6 +134,8 @@ def entries_of(path):
                         found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
                     elif found and kind == "using":
                         found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
+                        alias = re.search(r"= (\w+)", rest)
+                        found[-1].also[-1].alias_of = alias[1] if alias else ""
             if line.strip():
                 doc, template = [], ""
     return found
@@ -165,15 +170,6 @@ def escape(text):
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(p if p.startswith("`") else re.sub(r"([*_\[\]\\])", r"\\\1", html.escape(p, quote=False))
                    for p in parts)
-
-
-def row(*cells):
-    """Of a table."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def table(heads, rows):
-    return "\n".join([row(*heads), "|" + "---|" * len(heads), *rows])
 
 
 def blocks_of(doc):
@@ -397,87 +393,6 @@ def spelling(entry):
     return f"{entry.name}<{inside.group(1)}>"
 
 
-# --- errors --------------------------------------------------------------------------------------
-
-TAKES = re.compile(r"takes<(?:detail::)?([a-z][a-z_0-9]*)")
-NO_WORDS = {"std", "typename", "list", "detail", "wanted", "expected"}
-OPTION = re.compile(r'visit\("(\w+)", o\.\w+, (.*)\);')
-
-
-def allowed(rule):
-    """An interval of tenon/options.hpp in words; nothing for a rule that this does not know."""
-    rule = re.sub(r"\bo\.(\w+)", r"\1", rule)
-    if rule.endswith(".or_infinity()"):
-        return allowed(rule.removesuffix(".or_infinity()")) + ", or infinity"
-    for pattern, words in ((r"at_least\((.*)\)", "at least {}"), (r"above\((.*)\)", "more than {}"),
-                           (r"from_to\((.*), (.*)\)", "from {} to {}"),
-                           (r"from_below\((.*), (.*)\)", "at least {} and less than {}"),
-                           (r"Allowed\{(.*), (.*), false, true\}", "more than {} and at most {}"),
-                           (r"any_number()", "any finite number"), (r"as_epsilon()", "more than 0"),
-                           (r"not_empty()", "not empty")):
-        found = re.fullmatch(pattern, rule)
-        if found and "?" not in rule:
-            return words.format(*found.groups())
-    choice = re.fullmatch(r"(\w+) \? (.*) : (.*)", rule)
-    return f"{allowed(choice.group(2))} with {choice.group(1)}, else {allowed(choice.group(3))}" if choice else ""
-
-
-def options_of(entry):
-    """What its options may be: (name, rule)."""
-    text = re.sub(r"\s+", " ", " ".join(entry.body))
-    return OPTION.findall(text.replace(";", ";\n"))
-
-
-def refused_programs():
-    """Of each program in tests/compile_fail: its wrong lines, and what the error has to show."""
-    programs = []
-    for path in sorted((ROOT / "tests" / "compile_fail").glob("*.cpp")):
-        text = path.read_text()
-        wrong = re.search(r"^#ifdef TENON_WRONG\n(.*?)^#(?:else|endif)", text, re.M | re.S)
-        facts = re.findall(r"^// expect: (.*)$", text, re.M)
-        if wrong and facts:
-            lines = [re.sub(r"\s*//.*", "", line).strip() for line in wrong.group(1).split("\n")]
-            programs.append((" ".join(line for line in lines if line), [fact.replace("tenon::", "") for fact in facts]))
-    return programs
-
-
-REFUSED = refused_programs()
-
-
-# What all of a category refuse.
-REFUSES = {
-    "layers": "A shape that does not fit and an option that it does not know are one error of the compiler, which names "
-              "the layer, its path and what it got",
-    "losses": "An output that it cannot take is one error of the compiler, which names the loss and the last layer; targets "
-              "that it cannot mean are an `Error` at the batch that has them, before anything is learned from it",
-    "metrics": "An output that it cannot judge is one error of the compiler, which names the metric and the last layer",
-}
-REFUSES["compositions"] = REFUSES["layers"]
-
-
-def errors_of(entry, place):
-    """What it refuses: when compiling, its options, and programs that the tests compile."""
-    out = []
-    layers = place in ("layers", "compositions")
-    if place in REFUSES:
-        out.append(REFUSES[place] + " ([reading compile errors](../../guides/compile_errors.md)).")
-    source = re.sub(r"//.*", "", (INCLUDE / entry.header).read_text())
-    words = [word for word in dict.fromkeys(TAKES.findall(source)) if word not in NO_WORDS]
-    if words:
-        out.append("It takes: " + "; ".join(word.strip("_").replace("_", " ") for word in words) + ".")
-    rules = [row(f"`{name}`", allowed(rule)) for name, rule in options_of(entry)]
-    if rules:
-        out.append("Anything else is an `Error` where the options are given:\n\n" + table(("option", "allowed"), rules))
-    mine = re.compile(rf"layer<path<[^>]*>, {entry.name}\b" if layers else rf"\b{entry.name}\b")
-    seen = [(code, facts) for code, facts in REFUSED
-            if re.search(rf"\b{entry.name}\b", code) and any(mine.search(fact.split("from_layer")[0]) for fact in facts)]
-    if seen:
-        seen.sort(key=lambda one: len(one[0]))
-        rows = [row(f"`{code}`", "<br>".join(f"`{fact}`" for fact in facts)) for code, facts in seen[:2]]
-        out.append("Refused, for example:\n\n" + table(("written", "the error shows"), rows))
-    return "**Errors**\n\n" + "\n\n".join(out) if out else ""
-
-
 def page_of(entry, place):
     out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "", markdown_of(entry.doc, entry.base or "")]
     formula = re.match(r"Map<(.*)>$", entry.base.strip())
@@ -530,6 +445,7 @@ def check():
             if path not in listed and path.relative_to(INCLUDE).as_posix() not in WITHOUT:
                 faults.append(f"{path.relative_to(INCLUDE)}: scripts/reference.py does not list it, so it has no page")
     for (title, place, _, patterns), entries in all_entries():
+        faults += faults_of_errors(entries, place)
         for pattern in patterns:
             headers = {p.relative_to(INCLUDE).as_posix() for p in INCLUDE.glob(pattern)}
             if not headers:
@@ -559,9 +475,7 @@ def check():
             # Groups are several optimizers.
             if place in WITH_FORMULAS and entry.name != "Groups" and "<math" not in markdown_of(entry.doc, entry.base or ""):
                 faults.append(f"{where}: shows no formula (a block of its own, or \"y = ...\")")
-            if (place in REFUSES or options_of(entry)) and "**Errors**" not in page_of(entry, place):
-                faults.append(f"{where}: its page says nothing of errors")
-            faults += [f"{where}: scripts/reference.py has no words for what {name} may be: {rule}"
+            faults += [f"{where}: scripts/errors.py has no words for what {name} may be: {rule}"
                        for name, rule in options_of(entry) if not allowed(rule)]
             if not summary_of(entry.doc):
                 faults.append(f"{where}: its comment does not say in words what it is")

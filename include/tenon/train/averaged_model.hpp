@@ -55,9 +55,9 @@ struct Average {
 
 }  // namespace detail
 
-/// An exponential moving average of the weights (Polyak averaging): after every step
+/// A callback with an exponential moving average of the weights (Polyak averaging): after every step
 ///     average = decay average + (1 - decay) weights,
-/// beginning with the weights after the first. PyTorch: swa_utils.AveragedModel with an avg_fn. A callback:
+/// beginning with the weights after the first. PyTorch: swa_utils.AveragedModel with an avg_fn.
 ///
 ///     EMA average{model, 0.999};
 ///     fit(model, train, Fit{..., .callbacks = callbacks(average)});
