@@ -119,11 +119,18 @@ REFUSED = refused_programs()
 SOURCES = Sources(ROOT)
 
 
+def sentence_of(word):
+    """images_of_at_least<Height, Width>: images of at least Height, Width."""
+    name, _, values = word.partition("<")
+    return " ".join([name.strip("_").replace("_", " "), *([values.rstrip(">")] if values else [])])
+
+
 def words_of(entry, place, types):
     """What its errors of the compiler say that it takes."""
     bodies = " ".join(body for _, body, _ in types)
     if place == "augmentation":  # a header has many of them
-        return re.findall(r"unless<.*?,\s*(\w+)(?:<[^<>]*>)?>;", bodies, re.S)
+        found = re.findall(r"unless<.*?,\s*(\w+)(<[^<>]*>)?>;", bodies, re.S)
+        return list(dict.fromkeys(word + arguments for word, arguments in found))
     words = TAKES.findall(text_of_header(entry.header)) if place != "callbacks" else []
     if place == "metrics":  # what train/measure.hpp asks
         compares = re.search(r"compares_classes = (true|false)", bodies)
@@ -184,13 +191,13 @@ def errors_of(entry, place):
         out.append(REFUSES[place][0] + " ([reading compile errors](../../guides/compile_errors.md)).")
     words = words_of(entry, place, types)
     if words:
-        out.append("It takes: " + "; ".join(word.strip("_").replace("_", " ") for word in words) + ".")
+        out.append("It takes: " + "; ".join(sentence_of(word) for word in words) + ".")
     if assertions:
         out.append("Other arguments do not compile:\n\n" + "\n".join(f"- `{text}`" for text in assertions))
     rules = [row(f"`{option}`", allowed(rule)) for option, rule in options_of(entry)]
     if rules:
-        out.append("An option that is anything else is an `Error` before anything is computed:\n\n" +
-                   table(("option", "allowed"), rules))
+        out.append("Its options may be what the table says; anything else is an `Error` before anything is "
+                   "computed:\n\n" + table(("option", "allowed"), rules))
     if any(re.search(r"\bvisit\(", body) and not OPTION.search(body) for _, body, _ in types):
         out.append("Options of those that it holds are checked alike.")
     if texts and place not in ("layers", "compositions"):

@@ -192,9 +192,12 @@ class Sources:
                 for parameter, argument in zip(function.parameters, given):
                     value, last = literal(argument), re.split(r"\.|::", argument)[-1]
                     inside[parameter] = value if value is not None else known.get(last, "...")
+                between = next((r for r in (re.fullmatch(r"TargetRange\{([^,]*), ([^,]*)\}", a) for a in given) if r), None)
+                if between:  # what check_targets says of a range of numbers
+                    inside["describe(range)"] = f"targets from {between[1]} to {between[2]}"
                 more = self.thrown_by(function.body, where, [function.owner, *owners], inside, depth + 1,
                                       (*seen, function))
-                if any(re.fullmatch(r"TargetRange\{[^}]*\}", a) and "distribution" not in a for a in given):
+                if between:
                     more = [text for text in more if "a distribution" not in text]
                 texts += more
         # A text that is put together elsewhere says nothing here.
