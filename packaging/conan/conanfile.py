@@ -5,6 +5,7 @@ from conan import ConanFile
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
 from conan.tools.files import copy
+from conan.tools.scm import Version
 
 
 class TenonConan(ConanFile):
@@ -41,6 +42,7 @@ class TenonConan(ConanFile):
         toolchain = CMakeToolchain(self)
         for part in ("TESTS", "EXAMPLES", "BENCH", "TOOL", "MPI"):
             toolchain.cache_variables[f"TENON_BUILD_{part}"] = False
+        toolchain.cache_variables["TENON_BUILD_PICTURES"] = True
         toolchain.generate()
         CMakeDeps(self).generate()
 
@@ -56,5 +58,8 @@ class TenonConan(ConanFile):
     def package_info(self):
         self.cpp_info.libs = ["tenon"]
         self.cpp_info.cxxflags = ["-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
+        if self.settings.compiler == "clang" and Version(self.settings.compiler.version) >= 19:  # see cmake/flags.cmake
+            self.cpp_info.cxxflags += ["-fno-relaxed-template-template-args",
+                                       "-Wno-deprecated-no-relaxed-template-template-args"]
         if self.settings.os == "Linux":
             self.cpp_info.system_libs = ["pthread"]

@@ -1,7 +1,8 @@
 """Runs packaging/conan/conanfile.py without Conan: conan_recipe.py ROOT WORK
 
 Modules in the place of Conan's note what the recipe asks of them. Its sources are copied to WORK/sources as Conan would
-export them; the options that CMake is given are printed.
+export them. Printed are, a line each, the options that CMake is given, the packages that are required, and the flags of
+programs compiled by g++ and by clang 19.
 """
 import importlib.util
 import shutil
@@ -13,6 +14,10 @@ root, work = Path(sys.argv[1]), Path(sys.argv[2])
 required, standard, steps = [], [], []
 
 
+class Compiler(str):
+    version = "19"
+
+
 class ConanFile:
     recipe_folder = str(root / "packaging" / "conan")
     export_sources_folder = str(work / "sources")
@@ -20,7 +25,7 @@ class ConanFile:
     cpp_info = types.SimpleNamespace()
 
     def __init__(self):
-        self.settings = types.SimpleNamespace(os="Linux")
+        self.settings = types.SimpleNamespace(os="Linux", compiler=Compiler("gcc"))
 
     def requires(self, reference, **_):
         required.append(reference)
@@ -31,7 +36,7 @@ class CMakeToolchain:
         self.cache_variables = {}
 
     def generate(self):
-        print(";".join(f"-D{name}={'ON' if value else 'OFF'}" for name, value in self.cache_variables.items()))
+        print(",".join(f"-D{name}={'ON' if value else 'OFF'}" for name, value in self.cache_variables.items()))
 
 
 class CMakeDeps:
@@ -67,6 +72,7 @@ module("conan.tools.build", check_min_cppstd=lambda _, version: standard.append(
 module("conan.tools.cmake", CMake=CMake, CMakeDeps=CMakeDeps, CMakeToolchain=CMakeToolchain,
        cmake_layout=lambda _: steps.append("layout"))
 module("conan.tools.files", copy=copy)
+module("conan.tools.scm", Version=int)
 
 spec = importlib.util.spec_from_file_location("conanfile", root / "packaging" / "conan" / "conanfile.py")
 conanfile = importlib.util.module_from_spec(spec)
@@ -74,6 +80,12 @@ spec.loader.exec_module(conanfile)
 recipe = conanfile.TenonConan()
 for step in ("export_sources", "requirements", "validate", "layout", "generate", "build", "package", "package_info"):
     getattr(recipe, step)()
+
+print(",".join(required))
+for compiler, name in (("gcc", "GNU"), ("clang", "Clang")):
+    recipe.settings.compiler = Compiler(compiler)
+    recipe.package_info()
+    print(f"{name}: {' '.join(recipe.cpp_info.cxxflags)}")
 
 assert standard == [20], standard
 assert steps == ["layout", "dependencies", "configure", "build", "install"], steps
