@@ -18,7 +18,7 @@ struct CsvColumnName {
   CsvColumnName(const char* title);
 
   int index = 0;
-  std::string name;  // decides unless empty
+  std::string name;  // empty: `index` counts
 };
 
 enum class CsvTarget {
@@ -70,7 +70,7 @@ struct CsvColumn {
 };
 
 struct CsvOptions {
-  /// Whether the first line has names. Unless it is said, it has where a column has a text there and a number in the
+  /// Whether the first line has names. By default it has where a column has a text there and a number in the
   /// line below, and where it holds no number at all. What begins as a number does, "0x10" or "1,000", is no text.
   std::optional<bool> header{};
   CsvColumnName label_column = -1;

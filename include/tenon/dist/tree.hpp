@@ -44,7 +44,7 @@ struct ShardPlan {
 /// The largest ranges of the tree that lie within a rank's shards, from left to right: their sums need no other rank.
 std::vector<ShardRange> ranges_within(std::size_t shards, ShardRange own);
 
-/// The additions that make the sum of a tree from the sums of some of its ranges, which cover it, in their order.
+/// The additions, in their order, that make the sum of a tree from the sums of ranges that cover it.
 class TreeProgram {
 public:
   TreeProgram() = default;

@@ -19,7 +19,7 @@ inline constexpr unsigned edges_read<expr::Input<K>> = 1U << K;
 template <Op O, class... A>
 inline constexpr unsigned edges_read<Operation<O, A...>> = (0U | ... | edges_read<A>);
 
-/// A formula in evaluation, where random numbers are 0, without the terms that are 0 then.
+/// The formula as evaluation computes it: random numbers are 0, and terms that are 0 then are left out.
 template <class E>
 inline constexpr bool is_zero = false;
 template <auto V>
@@ -97,12 +97,12 @@ public:
                                            std::conditional_t<one, std::type_identity<First>, only_reader<>>>::type;
 };
 
-/// How a formula of tensors is computed. `table`: as a function of one of them. `pair`, `modulation` (a b + c) and
-/// `choice`: as a step of its two or three parts. `after`: as a function of what a part gives.
+/// How a formula of tensors is computed: `table` by a function of one of them, `pair`, `modulation` (a b + c) and
+/// `choice` by a step of its two or three parts, `after` by a function of what such a step gives.
 enum class EdgeStep : unsigned char { unknown, tensor, table, pair, modulation, choice, after };
 
 template <class E>
-struct EdgeFormula {  // a constant alone is no tensor
+struct EdgeFormula {  // of a constant, which reads no tensor
   static constexpr EdgeStep step = EdgeStep::unknown;
   using steps = tenon::detail::list<>;
 };
@@ -115,7 +115,7 @@ struct EdgeFormula<expr::Input<K>> {
 
 template <EdgeStep Step, class E>
 struct EdgeParts;
-/// Of one tensor.
+/// A function of one tensor: which one it reads.
 template <class E>
 struct EdgeParts<EdgeStep::table, E> {
   static constexpr std::size_t edge = [] {
@@ -156,7 +156,7 @@ struct EdgeParts<EdgeStep::modulation, Operation<Op::add, C, Operation<Op::multi
 template <class C, class A, class B>
 struct EdgeParts<EdgeStep::choice, Operation<Op::select, C, A, B>>
     : ModulationParts<Operation<Op::select, C, A, B>, C, A, B> {};
-/// A function of a part, which is no such function itself.
+/// A function of its only part that reads tensors, where that part is a step by itself.
 template <Op O, class... A>
 struct EdgeParts<EdgeStep::after, Operation<O, A...>> {
 private:
@@ -224,8 +224,8 @@ struct EdgeValue<Operation<Op::select, C, A, B>> {
   }
 };
 
-/// A formula of pieces of a row as one of several tensors; void where it reads the row otherwise too, or pieces of
-/// several sizes.
+/// A formula that reads pieces of a row, written as one of several tensors. Void where it also reads the row in another
+/// way, or pieces of several sizes.
 template <class E>
 inline constexpr int pieces_read = 0;  // how many pieces there are; -1: of several sizes, or not only pieces
 template <int K>
@@ -253,8 +253,8 @@ struct of_pieces<Operation<Op::chunk, expr::Input<0>, expr::Number<K>, expr::Num
   using type = expr::Input<static_cast<int>(K)>;
 };
 
-/// A bound layer that is such a formula. `pieces`: of so many pieces of its one input's rows, of `width` numbers each;
-/// 1 where it reads tensors as they are.
+/// The formula of a bound layer that is one. `pieces`: it reads each row of its one input in so many pieces of `width`
+/// numbers; 1 where it reads tensors as they are.
 template <class Bound>
 struct EdgeFormulaOf {
   static constexpr bool known = false;

@@ -106,7 +106,7 @@ inline constexpr Degree degree<Operation<O, A, B, C...>> = O == Op::tracked   ? 
 template <class E>
 inline constexpr bool is_affine = degree<E> == Degree::linear && !std::is_same_v<E, expr::Input<0>>;
 
-/// What int8 has a step for in a formula: a dense layer, perhaps bounded, or an affine one. Void where there is none.
+/// The part of a formula that int8 has a step for: a dense layer, perhaps bounded, or an affine one; else void.
 template <class E>
 constexpr bool is_core() {
   return pattern_of<E>.kind == StepKind::dense || pattern_of<E>.kind == StepKind::norm ||
@@ -151,7 +151,7 @@ private:
       } else if constexpr (std::is_same_v<Core, E>) {
         return std::type_identity<Operation<Op::stop, E>>{};
       } else {
-        // x itself must not be met again behind the core
+        // what follows the core must not read x again
         using marked = typename replaced<typename replaced<E, Core, expr::Number<0>>::type, expr::Input<0>,
                                          Nothing>::type;
         using After = typename replaced<E, Core, expr::Input<0>>::type;

@@ -47,7 +47,7 @@ struct GraphPlan {
   Layout layout{};
 };
 
-/// Scratch of the nodes themselves, as blocks behind those that are there.
+/// Appends the scratch that the nodes themselves need to the blocks.
 constexpr std::size_t add_scratch(const GraphShape& g, Block* blocks, std::size_t count, std::size_t first_owner,
                                   Space Needs::*phase, bool backward) {
   for (std::size_t k = 0; k < g.node_count; ++k) {
@@ -63,7 +63,7 @@ constexpr void spread_scratch(const Block* blocks, std::size_t count, std::size_
     if (blocks[b].owner >= first_owner) slots[blocks[b].owner - first_owner].*place = blocks[b].place;
 }
 
-/// Space for the planners' notes.
+/// Arrays in which the planners note what they find.
 struct GraphNotes {
   PlaceNotes* places = nullptr;
   GradientNotes* gradients = nullptr;
@@ -110,7 +110,7 @@ constexpr void place_children(const GraphShape& g, Layout& total, Slot* slots) {
     if (node.like < k) {
       slots[k].parameters = slots[node.like].parameters;
       slots[k].buffers = slots[node.like].buffers;
-      // On the way back the last of them writes the gradients, the others add.
+      // On the way back the last node with these parameters writes their gradients, the others add.
       for (std::size_t i = node.like; i < k; ++i)
         slots[i].shared = slots[i].shared || i == node.like || g.nodes[i].like == node.like;
     }

@@ -31,7 +31,7 @@ public:
     length_ += digits;
     text_[length_++] = '.';
   }
-  /// An element's name, or its index if it has none; nothing of one whose parts count as the whole's.
+  /// Appends an element's name, or its index if it has none; nothing where the element is `Inline`.
   constexpr void push(std::string_view name, std::size_t index) {
     if (name != inline_name) name.empty() ? push(index) : push(name);
   }

@@ -52,13 +52,13 @@ struct ConvolutionPlan {
     }
     return std::max<std::size_t>(1, std::min(wanted, std::max(cached / sample, more)));
   }
-  /// So many channels of a block's images are laid out at a time: as many as there is room for beside its maps, in
+  /// How many channels of a block's images are laid out at a time: as many as fit into the cache beside its maps, in
   /// equal parts. The gradient of a transposed convolution's input needs whole images, that of others only the maps.
   constexpr std::size_t part() const {
     const std::size_t samples = block();
     if (transposed || samples == 1 || samples * (map_space() + image_space()) <= cached) return c.channels;
-    const std::size_t room = (cached - samples * map_space()) / (samples * c.channel_size());
-    const std::size_t parts = (c.channels + room - 1) / room;
+    const std::size_t fitting = (cached - samples * map_space()) / (samples * c.channel_size());
+    const std::size_t parts = (c.channels + fitting - 1) / fitting;
     return (c.channels + parts - 1) / parts;
   }
   static constexpr std::size_t cached = std::size_t{1} << 16;

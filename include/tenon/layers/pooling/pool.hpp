@@ -28,8 +28,8 @@ struct signals_or_images_with_channels_first;
 
 namespace detail {
 
-/// A shape with other sizes behind its channels; none is 0, whatever the numbers say, so that checking
-/// can go on.
+/// A shape with other sizes behind its channels. A size of 0 becomes 1, so that checking can go on after a mistake,
+/// which is reported elsewhere.
 template <std::size_t Axes, std::size_t Channels, std::size_t Height, std::size_t Width>
 using channels_of_size = std::conditional_t<Axes == 2,
                                             Shape<Channels, Height == 0 ? 1 : Height, Width == 0 ? 1 : Width>,
