@@ -1,6 +1,6 @@
 # Builds and runs this project as a user would. WAY is find_package, against what the Debian package of the build tree
 # TENON_BINARY installs (or, where there is no dpkg-deb, against a fresh install), or fetch_content, with the sources in
-# TENON_SOURCE.
+# TENON_SOURCE. without_mpi configures these sources where no MPI is found: its tests are skipped, by name.
 cmake_minimum_required(VERSION 3.24)
 
 function(run)
@@ -12,8 +12,28 @@ function(run)
   endif()
 endfunction()
 
+# CMake's FindMPI on a machine that has none: it leaves an empty target behind, other than if it were not called.
+set(no_mpi "${CMAKE_COMMAND}" -E env "PKG_CONFIG_LIBDIR=${WORK}/none" "${CMAKE_COMMAND}"
+  -DMPI_SKIP_COMPILER_WRAPPER=ON -DMPI_SKIP_GUESSING=ON)
+
 file(REMOVE_RECURSE "${WORK}")
-if(WAY STREQUAL "find_package")
+if(WAY STREQUAL "without_mpi")
+  run(${no_mpi} -S "${TENON_SOURCE}" -B "${WORK}/build" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
+  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target help OUTPUT_VARIABLE targets)
+  if(NOT targets MATCHES "tenon" OR targets MATCHES "tenon_mpi|distributed|bench_scale|mpi_alike")
+    message(FATAL_ERROR "expected targets without those that need MPI, got\n${targets}")
+  endif()
+  get_filename_component(cmake_folder "${CMAKE_COMMAND}" DIRECTORY)
+  find_program(CTEST ctest HINTS "${cmake_folder}")
+  execute_process(COMMAND "${CTEST}" --test-dir "${WORK}/build" -L ranks RESULT_VARIABLE status OUTPUT_VARIABLE output)
+  string(REGEX MATCHALL "mpi\\.(alike|zoo|restart|messages|interrupt) \\.+\\*\\*\\*Skipped" skipped "${output}")
+  list(LENGTH skipped count)
+  if(NOT status STREQUAL "0" OR NOT count EQUAL 5)
+    message(FATAL_ERROR "expected the five tests of several processes to be skipped, got ${status} and\n${output}")
+  endif()
+  file(REMOVE_RECURSE "${WORK}")
+  return()
+elseif(WAY STREQUAL "find_package")
   get_filename_component(cmake_folder "${CMAKE_COMMAND}" DIRECTORY)
   find_program(CPACK cpack HINTS "${cmake_folder}")
   find_program(DPKG_DEB dpkg-deb)
@@ -61,6 +81,27 @@ if(EXISTS "${WORK}/build/mpi_consumer")
     run("${CMAKE_COMMAND}" -E env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
       "${MPIRUN}" --oversubscribe -n 2 "${WORK}/build/mpi_consumer" 2)
   endif()
+endif()
+
+# Who asks for tenon::mpi is told what is missing: MPI, or an install that has been built with it.
+if(WAY STREQUAL "find_package")
+  function(expect_refusal sentence)
+    execute_process(COMMAND ${no_mpi} -S "${CMAKE_CURRENT_LIST_DIR}" -B "${WORK}/refused" -G "${GENERATOR}"
+      "-DCMAKE_CXX_COMPILER=${COMPILER}" "${where}" -DWITH=COMPONENTS
+      RESULT_VARIABLE status ERROR_VARIABLE messages OUTPUT_QUIET)
+    string(REGEX REPLACE "[ \n]+" " " messages "${messages}")
+    string(FIND "${messages}" "${sentence}" place)
+    if(status STREQUAL "0" OR place EQUAL -1)
+      message(FATAL_ERROR "expected \"${sentence}\", got exit code ${status} and\n${messages}")
+    endif()
+    file(REMOVE_RECURSE "${WORK}/refused")
+  endfunction()
+  file(GLOB_RECURSE mpi_targets "${WORK}/prefix/*/tenonMpiTargets*.cmake")
+  if(mpi_targets)
+    expect_refusal("tenon::mpi needs MPI (Debian: libopenmpi-dev)")
+    file(REMOVE ${mpi_targets})
+  endif()
+  expect_refusal("this tenon was built without MPI (Debian: libopenmpi-dev), which has to be there when it is")
 endif()
 
 # The same program without CMake, by what pkg-config says of the installed tree.
