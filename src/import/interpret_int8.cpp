@@ -1,15 +1,14 @@
 #include "interpret_int8.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <functional>
 #include <memory>
+#include <optional>
 
 #include <tenon/error.hpp>
-#include <tenon/kernels/int16_elementwise.hpp>
 
 #include "int8_number.hpp"
+#include "int8_rounding.hpp"
 #include "interpret.hpp"
 #include "lite_rules.hpp"
 #include "operators/call.hpp"
@@ -110,90 +109,13 @@ private:
     const Array& scales = get(node.inputs.at(1)).numbers;
     const Array* zeros = node.has_input(2) ? &get(node.inputs[2]).numbers : nullptr;
     const Type type = zeros != nullptr ? zeros->type : Type::uint8;
-    if (scales.values.size() != 1 || x.kind == Number::real || x.kind == Number::stored || !x.along.empty())
-      return in_double(node, x, type);
+    if (scales.values.size() != 1) return in_double(node, x, type);
     const double scale = scales.values[0], zero = zeros != nullptr ? zeros->values[0] : 0;
-    const auto [least, most] = limits(type);
-    Array q{type, x.numbers.dims, {}};
-    q.values.resize(x.numbers.values.size());
-    const auto each = [&](auto f) {
-      for (std::size_t i = 0; i < q.values.size(); ++i) q.values[i] = f(i);
-    };
-    const std::vector<double>& v = x.numbers.values;
-    if (x.kind == Number::exact && x.scale == scale) {
-      each([&](std::size_t i) { return v[i] + zero; });
-    } else if (x.kind == Number::exact) {
-      const Multiplier m(x.scale / scale, rounding_);
-      each([&](std::size_t i) { return m(v[i]) + zero; });
-    } else if (x.kind == Number::sums) {
-      double last = 0;
-      Multiplier m(1);
-      if (x.factor > 0) m = Multiplier(static_cast<double>(x.factor / static_cast<float>(scale)), rounding_);
-      each([&](std::size_t i) {
-        const double s = x.scales.values[i];
-        if (wide_ && x.factor == 0) {
-          if (s != last) m = x.whole ? Multiplier(s / scale) : HalfMultiplier(s / scale);
-          last = s;
-          return m.once(v[i]);
-        }
-        if (wide_) return m(v[i]);
-        if (rounding_ == Rounding::in_float) {
-          const float factor = static_cast<float>(s) / static_cast<float>(scale);
-          return static_cast<double>(std::nearbyint(static_cast<float>(v[i]) * factor)) + zero;
-        }
-        if (s != last) m = Multiplier((last = s) / scale, rounding_);
-        return m(v[i]) + zero;
-      });
-    } else if (x.kind == Number::function && wide_) {
-      if (scale != 0x1p-15) throw Error(describe(node) + ": Sigmoid and Tanh of 16 bits have the scale 1/32768");
-      std::array<std::int16_t, kernels::Squash::size> table{};
-      kernels::Squash::fill(table.data(), static_cast<float>(x.scale));
-      const auto of = x.op == "Tanh" ? kernels::Squash::of<true> : kernels::Squash::of<false>;
-      each([&](std::size_t i) { return static_cast<double>(of(table.data(), static_cast<std::int32_t>(v[i]))); });
-    } else if (x.kind == Number::function) {
-      const auto of_file = [](double at) { return static_cast<int>(at); };
-      const IntegerTable table = lite_table(x.op, x.alpha, {static_cast<float>(x.scale), of_file(x.zero)},
-                                            {static_cast<float>(scale), of_file(zero)}, rounding_);
-      each([&](std::size_t i) { return static_cast<double>(table[static_cast<std::size_t>(v[i] + x.zero + 128)]); });
-    } else if (x.kind == Number::mean && x.lite) {
-      const MeanMultiplier m(x.scale, scale, static_cast<std::int64_t>(x.count), rounding_);
-      const float factor = static_cast<float>(x.scale) / (static_cast<float>(scale) * static_cast<float>(x.count));
-      each([&](std::size_t i) {
-        const double sum = std::round(v[i] * x.count);
-        if (rounding_ != Rounding::in_float) return m(sum) + zero;
-        return static_cast<double>(std::nearbyint(static_cast<float>(sum) * factor)) + zero;
-      });
-    } else if (x.kind == Number::mean && x.scale == scale) {
-      // a mean of integers is half an integer exactly or by far
-      each([&](std::size_t i) {
-        const double twice = 2 * (v[i] + x.about), nearest = std::round(twice);
-        return std::round((std::abs(twice - nearest) < 1e-7 ? nearest : twice) / 2) - x.about + zero;
-      });
-    } else if (x.kind == Number::mean && x.count > 0) {
-      const Multiplier m(x.scale * (1 / x.count) / scale, rounding_);
-      each([&](std::size_t i) { return m(std::round(v[i] * x.count)) + zero; });
-    } else if (x.kind == Number::two) {
-      const Adder sum(x.first->scale, x.second->scale, scale, rounding_, wide_ ? 15 : 20);
-      each([&](std::size_t i) { return sum(x.first->numbers.values[i], x.second->numbers.values[i], x.less) + zero; });
-    } else if (x.kind == Number::slopes) {
-      const SlopeMultipliers slope(x.first->scale, x.second->scale, scale, rounding_);
-      each([&](std::size_t i) { return slope(x.first->numbers.values[i], x.second->numbers.values[i]) + zero; });
-    } else if (x.kind == Number::softmax && wide_ && scale == 0x1p-15 && zero == 0) {
-      softmax_words(x, rounding_, q.values);
-    } else if (x.kind == Number::softmax && scale == 1.0 / 256 && zero == limits(type).first &&
-               limits(type).second - limits(type).first == 255) {
-      softmax_bytes(x, q.values);
-      for (double& value : q.values) value += zero + 128;
-    } else {
-      return in_double(node, x, type);
-    }
-    const auto bound = [&](double limit, double otherwise) {
-      if (std::isinf(limit)) return otherwise;
-      return zero + std::round(static_cast<double>(static_cast<float>(limit) / static_cast<float>(scale)));
-    };
-    const double low = std::max(least, bound(x.low, least)), high = std::min(most, bound(x.high, most));
-    for (double& value : q.values) value = std::min(std::max(value, low), high);
-    values_[node.outputs[0]] = {Number::stored, std::move(q)};
+    if (wide_ && x.kind == Number::function && scale != 0x1p-15)
+      throw Error(describe(node) + ": Sigmoid and Tanh of 16 bits have the scale 1/32768");
+    std::optional<Array> q = Rounder(type, scale, zero, rounding_, wide_)(x);
+    if (!q) return in_double(node, x, type);
+    values_[node.outputs[0]] = {Number::stored, *std::move(q)};
   }
 
   void in_double(const Node& node, const Number& x, Type type) {

@@ -16,6 +16,7 @@
 #include "interpret_int8.hpp"
 #include "types/quantized_graph.hpp"
 #include "types/quantized_plan.hpp"
+#include "types/quantized_scales.hpp"
 #include "types/type_text.hpp"
 
 namespace tenon::importing {

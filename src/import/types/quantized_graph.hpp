@@ -19,7 +19,4 @@ Units quantized_units(const Graph& graph, const std::set<std::string>& means);
 /// weights: their integer and scale are such that every sum gives what LiteRT makes of it.
 bool is_mean_of_images(const Graph& simplified, const Node& mean);
 
-/// Takes the layers `Layer::scale` out again, and the scales.
-void remove_scales(Structure& structure, const Units& units);
-
 }  // namespace tenon::importing
