@@ -75,10 +75,13 @@ public:
     return multiply(outside, g.raw(Op::batch_sum, inside));
   }
 
+  /// The vertex itself; of the formula whose value is saved, that value.
   constexpr int use(int id) const { return id == root_ ? output_ : id; }
 
 private:
+  /// Products and sums of more than that are not taken apart any further.
   static constexpr int most = 24;
+  /// coefficient base[0]^power[0] base[1]^power[1] ...
   struct Factors {
     int base[most]{};
     int power[most]{};
@@ -108,6 +111,7 @@ private:
       return 0;
     }
   };
+  /// constant + coefficient[0] base[0] + coefficient[1] base[1] + ...
   struct Terms {
     int base[most]{};
     double coefficient[most]{};
@@ -125,6 +129,7 @@ private:
     }
   };
 
+  /// Multiplies f by id^exponent, which is taken apart at products, quotients, signs and numbers.
   constexpr void collect_factors(int id, int exponent, Factors& f) const {
     const Vertex& v = g[id];
     if (f.count + 2 > most) {
@@ -163,6 +168,7 @@ private:
     return product(taken);
   }
 
+  /// If all factors of the formula whose value is saved are among these, that value takes their place.
   constexpr void replace_root(Factors& f) const {
     if (!has_root_factors_) return;
     for (int i = 0; i < root_factors_.count; ++i) {
@@ -174,6 +180,7 @@ private:
     f.add(output_, 1);
   }
 
+  /// Whether a vertex is select(c, a, 0), or, where `then_branch` is false, select(c, 0, a).
   constexpr bool is_gate(int id, bool then_branch) const {
     return g[id].op == Op::select && g.is(then_branch ? g[id].c : g[id].b, 0);
   }
@@ -225,6 +232,7 @@ private:
     return f.coefficient == -1 ? g.raw(Op::negate, numerator) : numerator;
   }
 
+  /// The order of factors and of terms: what varies least comes first.
   constexpr bool before(int a, int b) const {
     const auto rank = [this](int id) { return static_cast<int>(g[id].rank); };
     return rank(a) != rank(b) ? rank(a) < rank(b) : a < b;
@@ -235,6 +243,7 @@ private:
     b = t;
   }
 
+  /// Adds coefficient times id to t, taken apart at sums, signs and numbers.
   constexpr void collect_terms(int id, double coefficient, Terms& t) {
     const Vertex v = g[id];
     if (t.count + 2 > most) {
@@ -300,6 +309,7 @@ private:
     return product(common);
   }
 
+  /// The sum as vertices, without the factors that all terms share: a b + a c is a (b + c).
   constexpr int sum(Terms& t) {
     Factors common;
     int terms = 0;

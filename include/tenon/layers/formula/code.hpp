@@ -177,6 +177,7 @@ struct FormulaCode {
   }
 
 private:
+  /// Forward in training, which keeps what backward reads.
   template <class Mode, class Ctx, class T>
   TENON_NOINLINE static void forward_apart(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y,
                                            Mode) {
@@ -198,6 +199,7 @@ private:
       expr::LoopsIn<Ctx, typename final_program::ForwardRecompute, T>::run(a);
     }
   }
+  /// How many features each product takes and gives: its weight says so.
   static constexpr void measure_products(Plan& p) {
     [&]<int... K>(std::integer_sequence<int, K...>) {
       ((p.in[K] = p.parameters[weight_number<K>].dims[transposed<K> ? 1 : 0],
@@ -206,6 +208,7 @@ private:
     }
     (each_product);
   }
+  /// The features of a row of the result: those of the last input that the final stage uses.
   static constexpr std::size_t widest_input(const Plan& p) {
     for (int k = inputs - 1; k >= 0; --k)
       if (final_program::uses_input(k)) return input_width(p, k);
@@ -234,6 +237,7 @@ private:
     [&]<class... P>(list<P...>) { ((uses = uses || number_of<P> == number), ...); }(typename S::parameters{});
     return uses;
   }
+  /// What the input's shape says of the parameters: their features and fans, and where each of them lies.
   static constexpr void complete_parameters(Plan& p, std::size_t channels) {
     for (std::size_t i = 0; i < p.parameters.size(); ++i) {
       ParameterSpec& spec = p.parameters[i];
@@ -244,6 +248,7 @@ private:
     }
   }
 
+  /// Where every intermediate result lies: among what is saved if backward reads it, otherwise in scratch.
   static constexpr void lay_out(Plan& p) {
     Needs& n = p.needs;
     const auto take = [&p](std::size_t& end, std::size_t count) {
@@ -273,6 +278,7 @@ private:
     n.streams = noisy ? 1U : 0U;
   }
 
+  /// What the loops of stage S are given: sizes, and its parameters with their gradients.
   template <class S, class T>
   static expr::Arguments<T> arguments(const Plan& p, const Memory<T>& m, std::size_t count, std::size_t row) {
     expr::Arguments<T> a = formula_arguments<T>(count, p.repeats, row, p.pixels);
@@ -292,6 +298,7 @@ private:
     }(typename S::parameters{});
   }
 
+  /// Where stage K keeps what it has computed of each row, say its mean, for backward.
   template <int K, class T>
   static void per_row(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, std::size_t count) {
     using S = typename std::conditional_t<K == product_count, std::type_identity<final_stage>, lazy_stage<K>>::type;
@@ -303,6 +310,7 @@ private:
     using type = stage<K>;
   };
 
+  /// All inputs of a stage, and where all their gradients go.
   template <bool Train, class T>
   static void sources(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, Rows<const T> x, Rows<const T> y) {
     [&]<int... J>(std::integer_sequence<int, J...>) { ((a.input[J] = source<J, Train>(p, m, x, y)), ...); }
@@ -336,6 +344,7 @@ private:
     return {rows.data ? rows.data + part * length : nullptr, rows.stride, p.width - length};
   }
 
+  /// Where product K lies: in the result's memory, among what is saved, or in scratch.
   template <int K, bool Train, class U, class T>
   static expr::Array<U> product_rows(const Plan& p, const Memory<T>& m, Rows<U> y) {
     if constexpr (in_result<K> && !(Train && keeps<K>)) return {y.data, y.stride};
@@ -343,11 +352,13 @@ private:
     else return {(keeps<K> ? m.workspace.saved : m.workspace.scratch) + p.product[K] * y.count, p.out[K] * p.repeats};
   }
 
+  /// Where the left operand of product K lies if a stage computes it.
   template <int K, bool Train, class T>
   static T* operand_buffer(const Plan& p, const Memory<T>& m, std::size_t count) {
     return Train ? m.workspace.saved + p.operand[K] * count : m.workspace.scratch + p.inference_operand[K] * count;
   }
 
+  /// Computes product K, before that its left operand if it is not an input as it is.
   template <int K, class Mode, class Ctx, class T>
   static void forward_product(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y) {
     using S = stage<K>;
@@ -383,6 +394,7 @@ private:
     if (p.repeats == 1 || together) return run(std::size_t{0}, count * p.repeats);
     for (std::size_t i = 0; i < count; ++i) run(i, p.repeats);
   }
+  /// Whether the rows of one sample end where those of the next begin.
   template <class U>
   static bool adjoin(const Plan& p, const expr::Array<U>& rows, std::size_t length) {
     return rows.gap == 0 && rows.stride == length * p.repeats;
@@ -432,6 +444,7 @@ private:
     return mask;
   }
 
+  /// Back through the final stage, then through the products, the last one first.
   template <bool WithDx, class Ctx, class T>
   static void backward_final(const Plan& p, [[maybe_unused]] Ctx& ctx, const Memory<T>& m,
                              [[maybe_unused]] Rows<const T> x, [[maybe_unused]] Rows<const T> y, Rows<const T> dy,
@@ -464,6 +477,7 @@ private:
     }
   }
 
+  /// The gradients of product K's weight and of its left operand, and back through the stage that computes that.
   template <int K, bool WithDx, class Ctx, class T>
   static void backward_product(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T> y,
                                Rows<const T> dy, [[maybe_unused]] Rows<T> dx) {
