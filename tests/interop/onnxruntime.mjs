@@ -6,20 +6,10 @@
 // The test programs write their files to FOLDER, which is made anew; without programs the files that it has are run.
 // Skipped (77) where the package onnxruntime-node is not there: scripts/setup --interop puts it into build/interop.
 import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { runtime } from "./runtime.mjs";
 
-let ort;
-try {
-  const require = createRequire(import.meta.url);
-  ort = require(require.resolve("onnxruntime-node", {
-    paths: [new URL("../../build/interop", import.meta.url).pathname, ...(process.env.NODE_PATH ?? "").split(":")],
-  }));
-} catch {
-  console.log("skipped: no onnxruntime-node");
-  process.exit(77);
-}
-
+const ort = runtime();
 const [folder, ...programs] = process.argv.slice(2);
 if (programs.length > 0) {
   rmSync(folder, { recursive: true, force: true });
