@@ -34,6 +34,7 @@ void Source::count(std::span<const std::byte> bytes) const {
 }
 
 Table Source::root(std::string_view identifier) const {
+  if (bytes_.empty()) fail(0, fmt::format("the identifier {} has to be here; the file is empty", identifier));
   const auto mark = look(4, identifier.size());
   if (std::memcmp(mark.data(), identifier.data(), identifier.size()) != 0) {
     const std::string guess = detail::seems_to_be(bytes_);

@@ -98,10 +98,11 @@ SafeTensors parse_pth(std::span<const std::byte> file, std::string origin) {
   return detail::within_memory(path, [&] {
     const std::string seems = detail::seems_to_be(file.first(std::min(file.size(), detail::telling_bytes)));
     if (!text_of(file).starts_with("PK"))
-      fail(path, fmt::format("a zip archive, as torch.save writes it since PyTorch 1.6, got {}",
+      fail(path, fmt::format("a zip archive, as torch.save writes it since PyTorch 1.6, got {}{}",
                              file.empty()    ? "nothing"
                              : seems.empty() ? "something else"
-                                             : seems + ": load it and save it again with PyTorch"));
+                                             : seems,
+                             seems.starts_with("a Python pickle") ? ": load it and save it again with PyTorch" : ""));
     const StoredZip zip(file, path, what);
     const std::string folder = folder_of(zip, path);
     const StoredZip::Entry& pickle = *zip.find(folder + "data.pkl");

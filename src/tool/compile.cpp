@@ -12,10 +12,12 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <tenon/error.hpp>
 
+#include "../io/input_file.hpp"
 #include "../io/words.hpp"
 
 namespace tenon::tool {
@@ -140,6 +142,25 @@ std::string missing_thing(const std::string& messages) {
   return "";
 }
 
+/// Whether the name stands somewhere in the text, as a word.
+bool has_word(std::string_view text, std::string_view word) {
+  const auto belongs = [&](std::size_t at) {
+    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+  };
+  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1))
+    if (!belongs(at + word.size()) && (at == 0 || !belongs(at - 1))) return true;
+  return false;
+}
+
+/// A compiler's words for a type that is not there are many. What another header of the user's may say is left to it.
+void demand_type(const std::string& header, std::string_view name) {
+  const std::string text = detail::read_file(header, "a header with a network");
+  if (const std::size_t colon = name.rfind(':'); colon != name.npos) name.remove_prefix(colon + 1);
+  if (text.find("#include \"") == text.npos && !has_word(text, name))
+    throw Error(
+        fmt::format("{}: expected a type {}, which is not in it: --name says what the type is called", header, name));
+}
+
 }  // namespace
 
 std::string program_for(const std::string& header, const std::string& name, std::string_view text) {
@@ -150,6 +171,7 @@ std::string program_for(const std::string& header, const std::string& name, std:
   for (const char c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != ':')
       throw Error(fmt::format("{} is no name of a type", detail::quoted_text(name)));
+  demand_type(header, name);
   return fmt::format(fmt::runtime(text), path, name, fs::path(header).filename().string());
 }
 
@@ -184,6 +206,13 @@ bool run(const std::string& program, const std::vector<std::string>& arguments, 
   const bool fine = exit_code_of(line + " > " + quoted_for_shell(folder.file("output"))) == 0;
   *output = content_of(folder.file("output"));
   return fine;
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error && !fs::is_directory(path)) error = std::make_error_code(std::errc::not_a_directory);
+  if (error) throw Error(fmt::format("{}: cannot be made as a folder: {}", path, error.message()));
 }
 
 TemporaryFolder::TemporaryFolder() : path_((fs::temp_directory_path() / "tenon.XXXXXX").string()) {

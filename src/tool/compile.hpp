@@ -18,6 +18,9 @@ std::string compile(const std::string& source, const std::string& program, bool 
 /// name. An Error where there is no such header, or one of the names cannot be written in a program.
 std::string program_for(const std::string& header, const std::string& name, std::string_view text);
 
+/// Makes the folder where it is not there. An Error where something else has its name, or nobody may write there.
+void make_folder(const std::string& path);
+
 /// A folder that is gone afterwards.
 class TemporaryFolder {
 public:

@@ -9,6 +9,7 @@
 
 #include "../io/words.hpp"
 #include "commands.hpp"
+#include "network_file.hpp"
 #include "table.hpp"
 
 namespace tenon::tool {
@@ -38,7 +39,7 @@ double difference(const SafeTensors& a, const TensorInfo& x, const SafeTensors& 
 }  // namespace
 
 int compare_tensors(const Diff& what) {
-  const SafeTensors a = read_tensors(what.first), b = read_tensors(what.second);
+  const SafeTensors a = read_weights(what.first), b = read_weights(what.second);
   nlohmann::json list = nlohmann::json::array();
   bool differ = false;
   const auto say = [&](const std::string& name, const std::string& how) {

@@ -78,7 +78,7 @@ int import_quantized(const Import& what, const Graph& original, const Graph& gra
   const auto samples = static_cast<std::size_t>(std::clamp(most_check_work / work, 0.0, double{most_samples}));
   WrittenQuantized written = write_quantized(original, graph, what.name, samples,
                                              what.rounding == "double" ? Rounding::twice : Rounding::once);
-  std::filesystem::create_directories(what.folder);
+  make_folder(what.folder);
   const std::string header = what.folder + "/net_int8.hpp";
   write_text(header, written.header);
   const WrittenCheck program = samples > 0 ? WrittenCheck{std::move(written.check), ""}
@@ -125,7 +125,7 @@ int import_network(const Import& what) {
   const WrittenCheck program = write_check(read_network(what.file, what.sets), graph, what.name, written.batch_axes);
 
   phases.begin("writing the files");
-  std::filesystem::create_directories(what.folder);
+  make_folder(what.folder);
   weights.write(what.folder + "/net.safetensors");
   write_text(what.folder + "/net.hpp", written.header);
   const Checked checked = check(what, program, phases);

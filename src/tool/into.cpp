@@ -18,6 +18,7 @@
 #include "../io/words.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
+#include "network_file.hpp"
 #include "phases.hpp"
 #include "table.hpp"
 
@@ -168,7 +169,7 @@ std::string prefix_of(const SafeTensors& file, const std::vector<Parameter>& par
 
 int import_into(const Into& what) {
   LoadOptions options{.prefix = what.prefix, .rename = renames_of(what.renames)};
-  const SafeTensors file = read_tensors(what.file);
+  const SafeTensors file = read_weights(what.file);
   const std::vector<Parameter> parameters = parameters_of(what);
   const Fit fit = fit_of(file, parameters, options);
 

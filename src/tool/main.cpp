@@ -128,8 +128,8 @@ int main(int argc, char** argv) {
 
   Diff diff;
   CLI::App* diffing = app.add_subcommand("diff", "Compare the tensors of two files .safetensors or .pth");
-  diffing->add_option("A", diff.first)->required();
-  diffing->add_option("B", diff.second)->required();
+  diffing->add_option("A", diff.first, "A file .safetensors or .pth")->required();
+  diffing->add_option("B", diff.second, "The file that it is compared with")->required();
   diffing->add_option("--tolerance", diff.tolerance, "Differences up to this are none")->capture_default_str();
   diffing->add_flag("--json", diff.json, "Write JSON");
   diffing->footer(exit_codes);

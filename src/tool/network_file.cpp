@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -22,7 +23,10 @@ namespace tenon::tool {
 
 using namespace importing;
 
-FileKind kind_of_file(const std::string& path) {
+namespace {
+
+/// None: it is neither a network nor weights.
+std::optional<FileKind> known_kind(const std::string& path) {
   detail::InputFile file(path, "a network or weights");
   std::array<char, 16> begin{};
   file.read(std::as_writable_bytes(std::span(begin).first(std::min(begin.size(), file.size()))));
@@ -34,7 +38,22 @@ FileKind kind_of_file(const std::string& path) {
   if (text[8] == '{') return FileKind::safetensors;  // behind the length of its header
   if (text[0] == '\x08') return FileKind::onnx;      // its version, the first field
   if (text.starts_with("PK\x03\x04")) return FileKind::pth;
+  return {};
+}
+
+}  // namespace
+
+FileKind kind_of_file(const std::string& path) {
+  if (const auto kind = known_kind(path)) return *kind;
   throw Error(fmt::format("{}: expected a file .onnx, .tflite, .safetensors or .pth", path));
+}
+
+SafeTensors read_weights(const std::string& path) {
+  if (const auto kind = known_kind(path); kind && !has_tensors(*kind))
+    throw Error(fmt::format("{}: is a network, expected a file .safetensors or .pth; import writes a network's weights "
+                            "to net.safetensors",
+                            path));
+  return read_tensors(path);
 }
 
 const char* kind_name(FileKind kind) {

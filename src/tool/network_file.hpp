@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <tenon/io/safetensors.hpp>
+
 #include "../import/graph.hpp"
 #include "../import/simplify.hpp"
 
@@ -17,6 +19,9 @@ const char* kind_name(FileKind kind);
 
 /// Whether it is no network, but tensors alone.
 inline bool has_tensors(FileKind kind) { return kind == FileKind::safetensors || kind == FileKind::pth; }
+
+/// Tensors alone. An Error where the file is none of tensors, which says so of a network.
+SafeTensors read_weights(const std::string& path);
 
 /// A network of either kind. `sets`: `sr=16000` or `scale=1,2,3` make constants of inputs. An Error where the file is
 /// none.

@@ -121,7 +121,7 @@ struct Program {
     weights = what.weights.empty() ? (header.parent_path() / "net.safetensors").string() : what.weights;
     demand_file(weights);
     const std::string folder = output.has_parent_path() ? output.parent_path().string() : ".";
-    fs::create_directories(folder);
+    make_folder(folder);
     program_ = folder + "/" + word;
     source = program_ + ".cpp";
     write_file_atomically(source, std::as_bytes(std::span(all)));

@@ -111,7 +111,8 @@ void share_scale(Layer& layer) {
   layer.text.insert(layer.text.find_first_of(",>"), ", per_tensor<true>");
 }
 
-/// The scales of the weights and of the bias of a product. `weights` are those of the node, or of the convolution that it became.
+/// The scales of the weights and of the bias of a product. `weights` are those of the node, or of the convolution that
+/// it became.
 void note_product(const Node& node, Unit& unit, const std::string& weights, const GraphScales& known) {
   for (Layer& layer : unit.layers) {
     if (std::ranges::none_of(layer.weights, [](const auto& w) { return w.first == "weight"; })) continue;

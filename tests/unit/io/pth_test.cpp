@@ -251,6 +251,7 @@ TEST_CASE("bad archives: old, packed, cut, lying") {
   for (std::size_t length = 0; length < good.size(); ++length) CHECK_THROWS_AS(parse(good.substr(0, length)), Error);
   CHECK_THROWS_WITH(parse("\x80\x02\x8a\x0a"),
                     Contains("since PyTorch 1.6, got a Python pickle") && Contains("save it again"));
+  CHECK_THROWS_WITH(parse("<html><body>404"), Contains("got an HTML page") && !Contains("save it again"));
   CHECK_THROWS_WITH(parse(archive({{"x.npy", ""}})), Contains("an archive with a data.pkl"));
   CHECK_THROWS_WITH(parse(archive({{"a/data.pkl", program(dict(tensor()))}})),
                     Contains("the file \"a/data/0\" in its archive"));
