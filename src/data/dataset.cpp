@@ -150,6 +150,9 @@ Dataset<T>::Dataset(ColumnSet<T> set) {
                               first, size_, rows));
     }
     info.offset = row_size;
+    if (info.size > std::numeric_limits<std::size_t>::max() - row_size)
+      throw Error(fmt::format("{}: expected samples whose numbers can be counted, got {} more than {}", who(info.name),
+                              info.size, row_size));
     row_size += info.size;
     columns_.push_back(std::move(info));
   };

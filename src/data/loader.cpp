@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "../row_room.hpp"
 #include "batch_ring.hpp"
 #include "stream_loader.hpp"
 #include "tenon/data/augment/image.hpp"
@@ -58,10 +59,10 @@ public:
     const std::size_t rows = std::min(batch_size, data.size());
     targets_ = mixes() && data.has_labels() ? data.classes() : data.target_size();
     for (Buffer& b : buffers_) {
-      b.features.resize(rows * data.given_size());
-      b.labels.resize(labelled() ? rows * data.label_size() : 0);
-      b.targets.resize(rows * targets_);
-      b.weights.resize(data.has_weights() ? rows : 0);
+      detail::make_row_room(b.features, "DataLoader", rows, data.given_size());
+      detail::make_row_room(b.labels, "DataLoader", rows, labelled() ? data.label_size() : 0);
+      detail::make_row_room(b.targets, "DataLoader", rows, targets_);
+      detail::make_row_room(b.weights, "DataLoader", rows, data.has_weights() ? 1 : 0);
     }
     const std::size_t threads = data.augmentation_workers();
     for (std::size_t k = 0; k < std::max<std::size_t>(threads, 1); ++k)
@@ -197,10 +198,10 @@ DataLoader<T>::DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std
     return;
   }
   const std::size_t rows = std::min(batch_size, dataset.size());
-  features_.resize(rows * dataset.sample_size());
-  labels_.resize(rows * dataset.label_size());
-  targets_.resize(rows * dataset.target_size());
-  weights_.resize(dataset.has_weights() ? rows : 0);
+  detail::make_row_room(features_, "DataLoader", rows, dataset.sample_size());
+  detail::make_row_room(labels_, "DataLoader", rows, dataset.label_size());
+  detail::make_row_room(targets_, "DataLoader", rows, dataset.target_size());
+  detail::make_row_room(weights_, "DataLoader", rows, dataset.has_weights() ? 1 : 0);
   start_epoch(0);
 }
 

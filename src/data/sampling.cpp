@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "../io/words.hpp"
+#include "../row_room.hpp"
 #include "tenon/error.hpp"
 #include "tenon/random.hpp"
 #include "text.hpp"
@@ -122,10 +123,9 @@ std::vector<std::size_t> weighted_indices(std::span<const double> weights, std::
   }
   if (!(sum > 0) || !std::isfinite(sum))
     throw Error(fmt::format("weighted_indices: expected weights with a finite sum above 0, got {}", sum));
-  if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(std::size_t))
-    throw Error(fmt::format("weighted_indices: expected a count that fits in memory, got {}", count));
   Stream stream{seed, Purpose::split, 1};
-  std::vector<std::size_t> indices(count);
+  std::vector<std::size_t> indices;
+  detail::make_row_room(indices, "weighted_indices", count);
   for (std::size_t& index : indices) {
     // the first whose sum is above the number: one of weight 0 never is
     const auto place = std::ranges::upper_bound(sums, stream.uniform<double>() * sum);

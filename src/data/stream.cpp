@@ -9,6 +9,7 @@
 #include <tenon/data/stream_reader.hpp>
 #include <tenon/error.hpp>
 
+#include "../row_room.hpp"
 #include "batch_ring.hpp"
 #include "stream_access.hpp"
 
@@ -74,12 +75,15 @@ template <std::floating_point T>
 Dataset<T> Streaming<T>::make(const Dataset<T>& like, std::shared_ptr<const RowSource<T>> source, std::size_t length) {
   Dataset<T> stream = like.template described<T>();
   stream.size_ = length;
-  stream.source_ = std::move(source);
   for (const ColumnInfo& c : stream.columns_) {
-    if (c.kind == ColumnKind::labels)
-      stream.labels_.insert(stream.labels_.end(), c.size, static_cast<std::int32_t>(c.classes) - 1);
+    if (c.kind == ColumnKind::labels) {
+      make_row_room(stream.labels_, source->name, 1, c.offset + c.size);
+      std::fill_n(stream.labels_.end() - static_cast<std::ptrdiff_t>(c.size), c.size,
+                  static_cast<std::int32_t>(c.classes) - 1);
+    }
     if (c.kind == ColumnKind::weights) stream.weights_.assign(1, T(1));
   }
+  stream.source_ = std::move(source);
   return stream;
 }
 
@@ -96,9 +100,11 @@ Dataset<T> Streaming<T>::read(const Dataset<T>& stream, std::size_t count) {
   if (count == 0) return result;
   const std::size_t most = std::min<std::size_t>(count, 256);
   StreamReader<T> reader("take", rows, most);
-  result.features_.reserve(count * rows.sample_size());
-  result.targets_.reserve(count * rows.target_size());
-  result.labels_.resize(count * rows.label_size());
+  make_row_room(result.features_, "take", count, rows.sample_size());
+  make_row_room(result.targets_, "take", count, rows.target_size());
+  make_row_room(result.labels_, "take", count, rows.label_size());
+  result.features_.clear();
+  result.targets_.clear();
   for (std::size_t first = 0; first < count; first += most) {
     const Batch<T>& b = reader.read(first, std::min(most, count - first));
     result.features_.insert(result.features_.end(), b.features.begin(), b.features.end());

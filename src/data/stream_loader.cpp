@@ -28,7 +28,7 @@ StreamLoader<T>::StreamLoader(const Dataset<T>& data, std::size_t batch_size, bo
   const std::size_t threads = threads_of(data);
   for (std::size_t k = 0; k < std::max<std::size_t>(threads, 1); ++k) rows_.emplace_back("DataLoader", data, shuffle);
   for (std::size_t k = 0; k < BatchRing::places(threads); ++k)
-    spaces_.emplace_back(data, std::min(batch_size, data.size()));
+    spaces_.emplace_back("DataLoader", data, std::min(batch_size, data.size()));
   ring_.start(
       threads,
       [this](std::size_t place, std::size_t first, std::size_t count, std::size_t worker) {
@@ -60,7 +60,7 @@ template class StreamLoader<double>;
 template <std::floating_point T>
 struct StreamReader<T>::State {
   State(const char* who, const Dataset<T>& of, std::size_t most)
-      : data(of), rows(who, of, false), space(of, std::min(most, of.size())) {}
+      : data(of), rows(who, of, false), space(who, of, std::min(most, of.size())) {}
 
   const Dataset<T>& data;
   StreamRows<T> rows;

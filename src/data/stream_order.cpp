@@ -7,6 +7,8 @@
 
 #include <tenon/random.hpp>
 
+#include "../row_room.hpp"
+
 namespace tenon::detail {
 
 namespace {
@@ -42,7 +44,7 @@ StreamOrder::StreamOrder(std::size_t size, std::size_t buffer, std::span<const s
       shuffle_(shuffle),
       mixes_(shuffle && mixes && buffer < size),
       chunk_(std::max<std::size_t>(buffer_ / 16, 1)) {
-  slots_.reserve(shuffle ? buffer_ : 0);
+  if (shuffle) make_row_room(slots_, "stream: .buffer", buffer_);
   std::size_t first = 0;
   for (const std::size_t block : blocks) {  // of which the stream may want no more than the first
     if (first >= size) break;

@@ -11,6 +11,8 @@
 #include <tenon/dist/communicator.hpp>
 #include <tenon/error.hpp>
 
+#include "../row_room.hpp"
+
 namespace tenon::detail {
 
 template <std::floating_point T>
@@ -25,12 +27,13 @@ template class RowSource<float>;
 template class RowSource<double>;
 
 template <class T>
-StreamBuffers<T>::StreamBuffers(const Dataset<T>& data, std::size_t rows)
-    : features(rows * data.given_size()),
-      targets(rows * data.target_size()),
-      weights(data.has_weights() ? rows : 0),
-      labels(rows * data.label_size()),
-      indices(rows) {}
+StreamBuffers<T>::StreamBuffers(const char* who, const Dataset<T>& data, std::size_t rows) {
+  make_row_room(features, who, rows, data.given_size());
+  make_row_room(targets, who, rows, data.target_size());
+  make_row_room(weights, who, rows, data.has_weights() ? 1 : 0);
+  make_row_room(labels, who, rows, data.label_size());
+  make_row_room(indices, who, rows);
+}
 
 template <class T>
 void StreamBuffers<T>::show(const Dataset<T>& data, std::size_t count, Batch<T>& batch) {
@@ -59,10 +62,10 @@ StreamRows<T>::StreamRows(const char* who, const Dataset<T>& data, bool shuffle)
                     who, source_.name));
   // what is shuffled has to be here; else one sample at a time
   const std::size_t rows = shuffle ? order_.size_of(0) : 1;
-  window_features_.resize(rows * data.sample_size());
-  window_labels_.resize(rows * data.label_size());
-  window_targets_.resize(rows * data.target_size());
-  window_weights_.resize(shuffle ? rows : 0);
+  make_row_room(window_features_, who, rows, data.sample_size());
+  make_row_room(window_labels_, who, rows, data.label_size());
+  make_row_room(window_targets_, who, rows, data.target_size());
+  make_row_room(window_weights_, who, shuffle ? rows : 0);
 }
 
 template <std::floating_point T>

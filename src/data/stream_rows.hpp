@@ -17,7 +17,7 @@ namespace tenon::detail {
 /// Where a batch of a stream is filled in.
 template <class T>
 struct StreamBuffers {
-  StreamBuffers(const Dataset<T>& data, std::size_t rows);
+  StreamBuffers(const char* who, const Dataset<T>& data, std::size_t rows);
 
   std::vector<T> features, targets, weights;
   std::vector<std::int32_t> labels;

@@ -1,10 +1,13 @@
 #include <tenon/generative/diffusion.hpp>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include <tenon/kernels/noise.hpp>
 #include <tenon/random.hpp>
+
+#include "../row_room.hpp"
 
 namespace tenon {
 
@@ -88,6 +91,15 @@ void Diffusion::corrupt(std::span<T> features, std::span<T> targets, std::span<c
 }
 
 namespace detail {
+
+std::vector<std::int32_t> no_labels(std::size_t count, std::size_t numbers) {
+  std::vector<double> images;
+  std::vector<std::int32_t> labels;
+  if (count > images.max_size() / numbers) make_row_room(images, "Diffusion", count, numbers);
+  make_row_room(labels, "Diffusion", count);
+  std::ranges::fill(labels, ignore_index);
+  return labels;
+}
 
 void sampler_noise(std::span<float> to, std::size_t count, std::uint64_t seed, std::uint64_t step) {
   if (count > 0)

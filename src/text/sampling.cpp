@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 
 #include <fmt/format.h>
@@ -74,6 +75,14 @@ std::size_t Sampler::operator()(std::span<const T> scores, Stream& stream) {
     if (left < 0) return token;
   }
   return space.back().second;
+}
+
+void detail::reserve_tokens(std::vector<std::int32_t>& tokens, std::size_t count) {
+  try {
+    tokens.reserve(count);
+  } catch (const std::exception&) {  // bad_alloc, and length_error
+    throw Error(fmt::format("generating session: expected a count of tokens that fits in memory, got {}", count));
+  }
 }
 
 template std::size_t greedy(std::span<const float>);

@@ -10,6 +10,17 @@
 
 namespace tenon::detail {
 
+void refuse_batch_size(const char* who, std::size_t most, std::size_t batch_size) {
+  throw Error(fmt::format("{}: expected a batch_size from 1 to {}, got {}", who, most, batch_size));
+}
+
+void check_step_size(std::size_t batch_size, std::size_t accumulate) {
+  constexpr std::size_t most = std::size_t{1} << 63;
+  if (accumulate <= std::max(most / batch_size, std::size_t{1})) return;
+  throw Error(fmt::format("Fit: accumulate: expected steps of at most 2^63 samples, got {} batches of {}", accumulate,
+                          batch_size));
+}
+
 std::string describe_several(std::span<const ColumnInfo> columns) {
   const auto count = [&](ColumnKind kind) { return count_columns(columns, kind); };
   if (count(ColumnKind::features) <= 1 && count(ColumnKind::labels) + count(ColumnKind::targets) <= 1) return {};

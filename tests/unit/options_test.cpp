@@ -1,5 +1,7 @@
 #include <tenon/options.hpp>
 
+#include <tenon/data/sampling.hpp>
+#include <tenon/data/stream.hpp>
 #include <tenon/generative/diffusion.hpp>
 #include <tenon/model/calibration.hpp>
 #include <tenon/tenon.hpp>
@@ -9,6 +11,7 @@
 #include <limits>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -307,14 +310,86 @@ TEST_CASE("sizes do not wrap, and a schedule gives a rate") {
                .accumulate = accumulate};
   };
   const std::size_t half = std::size_t{1} << 63;
-  CHECK(fit(a, data, settings(20, 1)).last().training.loss == fit(b, data, settings(half, half)).last().training.loss);
+  CHECK(fit(a, data, settings(20, 1)).last().training.loss == fit(b, data, settings(half, 1)).last().training.loss);
+  using Sizes = std::pair<std::size_t, std::size_t>;
+  for (const auto& [batch, accumulate] : {Sizes{half, half}, Sizes{~std::size_t{0}, 2}, Sizes{8, half}})
+    CHECK_THROWS_WITH(fit(a, data, settings(batch, accumulate)),
+                      "Fit: accumulate: expected steps of at most 2^63 samples, got " + std::to_string(accumulate) +
+                          " batches of " + std::to_string(batch));
   CHECK(evaluate(a, data, CrossEntropy{}, half).loss == evaluate(a, data, CrossEntropy{}, 20).loss);
   const auto trainer = [&](std::size_t batch) { Trainer t{a, CrossEntropy{}, SGD{}, batch}; };
   CHECK_THROWS_WITH(trainer(half),
                     Contains("training: expected a batch_size from 1 to ") && Contains("got 9223372036854775808"));
   CHECK_THROWS_WITH(trainer(0), Contains("got 0"));
+  CHECK_THROWS_WITH((training_bytes<Net, SGD>(half)), Contains("training: expected a batch_size from 1 to "));
   auto how = settings(20, 1);
   how.schedule = AnySchedule([](double lr, std::uint64_t t) { return t == 1 ? std::nan("") : lr; });
   CHECK_THROWS_WITH(fit(a, data, how), "SGD: lr: expected at least 0, and a finite number, got nan");
   CHECK_THROWS_WITH(Arena<float>(std::size_t{1} << 62), Contains("less than 2^63 bytes"));
+}
+
+namespace {
+
+/// Samples of one number and one label, as many as one likes.
+struct Endless {
+  std::size_t count;
+  std::size_t size() const { return count; }
+  void read(std::size_t, Sample<float>& to) const {
+    if (!to.features.empty()) to.features[0] = 1;
+    to.labels[0] = 0;
+  }
+  auto open(std::uint64_t) const {
+    return [one = *this](Sample<float>& to) { return one.read(0, to), true; };
+  }
+};
+struct Walked {
+  auto open(std::uint64_t epoch) const { return Endless{0}.open(epoch); }
+};
+
+}  // namespace
+
+TEST_CASE("what no memory holds is an Error") {
+  using Net = Sequential<Dense<1, 2>, Softmax>;
+  using Drawn = Graph<In<"noisy", 2>, In<"time", 1>, Node<"both", Concat<>, "noisy", "time">,
+                      Node<"noise", Dense<2>, "both">, Out<"noise">>;
+  using Writer = Sequential<Input<4>, Embedding<5, 4>, MultiheadAttention<1, causal>, Dense<5>>;
+  Model<Net> model{1};
+  const Model<Drawn> drawn{1};
+  const Model<Writer> writer{1};
+  Session session{writer, session::generating};
+  const Dataset<float> like{Features<float>{"x", {1}, {}}, Labels{{}, 2}};
+  const auto of = [&](std::size_t numbers, std::size_t labels) {
+    return Dataset<float>{Features<float>{"x", {numbers}, {}}, Labels{{}, 2, labels}};
+  };
+  const auto stream = [&](std::size_t length, std::size_t buffer = 4) {
+    return make_stream(Endless{length}, like, {.buffer = buffer, .workers = 0});
+  };
+  const auto load = [](const Dataset<float>& data, std::size_t batch_size) {
+    DataLoader<float> loader{data, batch_size};
+    Batch<float> batch;
+    loader.next(batch);
+  };
+  // 2^62 is more than any vector may have; four times as much, or twice, is 0 again
+  for (const std::size_t n : {std::size_t{1} << 62, std::size_t{1} << 63, ~std::size_t{0}}) {
+    INFO(n);
+    const auto refused = [](auto work, const char* words) { CHECK_THROWS_WITH(work(), Contains(words)); };
+    refused([&] { load(stream(n), n); }, "DataLoader: expected samples that fit in memory");
+    refused([&] { load(make_stream(Endless{n}, like, {.buffer = 4, .workers = 2}), n); },
+            "DataLoader: expected samples");
+    refused([&] { load(stream(n, n), 2); }, "stream: .buffer: expected samples that fit in memory");
+    refused([&] { load(make_stream(Walked{}, like, {.buffer = n, .length = n}), 2); }, "stream: .buffer: expected");
+    refused([&] { load(make_stream(Endless{100}, of(n, 1), {.workers = 0}), 4); }, "DataLoader: expected samples that");
+    refused([&] { make_stream(Endless{100}, of(1, n), {.name = "mine"}); },
+            "mine: expected samples that fit in memory");
+    refused([&] { stream(n).take(n); }, "take: expected samples that fit in memory");
+    refused([&] { fit(model, stream(n), Fit{.batch_size = n}); }, "training: expected a batch_size from 1 to");
+    refused([&] { evaluate(model, stream(n), CrossEntropy{}, n); }, "evaluate: expected a batch_size from 1 to");
+    refused([&] { weighted_indices(std::vector<double>{1, 2}, n, 1); }, "weighted_indices: expected samples that fit");
+    refused([&] { Diffusion{}.sample(drawn, n, Sampling{.steps = 1}, 1); }, "Diffusion: expected samples that fit");
+    refused([&] { session(std::vector<std::int32_t>{1}, n, Sampler{}, 1); }, "expected a count of tokens that fits in");
+    load(stream(n), 4);  // there may be so many
+  }
+  const std::size_t half = std::size_t{1} << 63;
+  CHECK_THROWS_WITH((Dataset<float>{Features<float>{"a", {half}, {}}, Features<float>{"b", {half}, {}}, Labels{{}, 3}}),
+                    Contains("column \"b\": expected samples whose numbers can be counted"));
 }

@@ -37,6 +37,13 @@ struct Sampling {
   }
 };
 
+namespace detail {
+
+/// For so many images of so many numbers no label each; an Error where memory cannot hold them.
+std::vector<std::int32_t> no_labels(std::size_t count, std::size_t numbers);
+
+}  // namespace detail
+
 /// A diffusion model: a network that separates an image of numbers from -1 to 1 from noise. It is given a noisy image,
 /// the time t / steps, and maybe the label as one number for each class, all of them 0 where there is no label:
 ///
@@ -85,7 +92,8 @@ struct Diffusion {
   template <class M>
   std::vector<typename M::scalar> sample(const M& model, std::size_t count, const Sampling& how,
                                          std::uint64_t seed) const {
-    return sample(model, std::span<const std::int32_t>(std::vector<std::int32_t>(count, ignore_index)), how, seed);
+    const std::vector<std::int32_t> labels = detail::no_labels(count, M::input::size);
+    return sample(model, std::span<const std::int32_t>(labels), how, seed);
   }
 
 private:

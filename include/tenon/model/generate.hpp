@@ -89,7 +89,7 @@ public:
     for (const std::int32_t token : prompt.last(std::min(prompt.size(), context))) step(token);
     Stream stream(seed, Purpose::sampling);
     std::vector<std::int32_t> result;
-    result.reserve(count);
+    detail::reserve_tokens(result, count);
     while (result.size() < count) {
       result.push_back(static_cast<std::int32_t>(sampler(scores(), stream)));
       if (result.size() < count) step(result.back());

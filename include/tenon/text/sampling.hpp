@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -43,5 +44,12 @@ struct Sampler {
 };
 extern template std::size_t Sampler::operator()(std::span<const float>, Stream&);
 extern template std::size_t Sampler::operator()(std::span<const double>, Stream&);
+
+namespace detail {
+
+/// An Error where memory cannot hold so many tokens.
+void reserve_tokens(std::vector<std::int32_t>& tokens, std::size_t count);
+
+}  // namespace detail
 
 }  // namespace tenon

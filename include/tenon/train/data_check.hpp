@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +71,15 @@ Rows<const T> target_rows(const Dataset<T>& data, std::size_t first, std::size_t
   if (data.answers_itself()) return {data.sample(first).data(), count, data.sample_size()};
   return {data.target(first).data(), count, data.target_size()};
 }
+
+[[noreturn]] void refuse_batch_size(const char* who, std::size_t most, std::size_t batch_size);
+/// Throws an Error where so many samples cannot be counted, or what they take together not be addressed.
+constexpr void check_batch_size(const char* who, std::size_t batch_size, std::size_t bytes_of_sample) {
+  const std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / bytes_of_sample;
+  if (batch_size < 1 || batch_size > most) refuse_batch_size(who, most, batch_size);
+}
+/// The same for the samples of a step.
+void check_step_size(std::size_t batch_size, std::size_t accumulate);
 
 /// No NaN and no infinity.
 bool all_finite(std::span<const float> values);

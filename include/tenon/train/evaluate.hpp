@@ -70,6 +70,8 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Aim::template check<typename M::input, Out>("evaluate", loss, offer_of(data));
   check_counts("evaluate", loss, data);
   batch_size = std::min(batch_size, data.size());
+  constexpr std::size_t numbers = layout.needs.inference.sample + Out::size + Aim::template scratch<Out>;
+  check_batch_size("evaluate", batch_size, sizeof(T) * numbers);
 
   Arena<T> scratch(layout.needs.inference.sample * batch_size);
   Arena<T> fixed(layout.needs.inference.fixed);

@@ -175,6 +175,7 @@ History train(M& model, const Dataset<typename M::scalar>& data, const Fit<L, O,
   using Checked [[maybe_unused]] = typename detail::CheckedLoss<Net, L>::trained;
   using Run = TrainingRun<M, Fit<L, O, C, R, Ms>>;
   check_options(how);
+  check_step_size(how.batch_size, how.accumulate);
   const auto check = [&how](const char* who, const Dataset<T>& samples) {
     Objective<Net, L>::template check<typename M::input, typename Run::trainer_type::output>(who, how.loss,
                                                                                              offer_of(samples));

@@ -5,7 +5,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -167,7 +166,7 @@ public:
   /// What that memory is, in bytes.
   static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1, bool input_gradient = false) {
     const std::size_t sample = per_sample + (input_gradient ? M::input::size : 0);
-    const std::size_t common = layout.trainable_size * (1 + states) + batch_size * sample;
+    const std::size_t common = layout.trainable_size * (1 + states) + checked(batch_size) * sample;
     return sizeof(T) * (common + Space::of_threads(batch_size, threads));
   }
 
@@ -176,7 +175,7 @@ public:
   static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8,
                                               int zero = 1) {
     const std::size_t own = Space::largest_own(ranks, zero == 1);
-    const std::size_t common = layout.trainable_size + states * own + batch_size * per_sample;
+    const std::size_t common = layout.trainable_size + states * own + checked(batch_size) * per_sample;
     return sizeof(T) * (common + Space::of_shards(batch_size, ranks, shards, zero == 1));
   }
 
@@ -391,13 +390,11 @@ private:
     for (const auto& [first, size] : detail::running_statistics<network>)
       std::copy_n(model_->buffers().data() + first, size, space.buffers.data() + first);
   }
-  /// All that a sample of a batch takes can be counted, and addressed.
-  static std::size_t checked(std::size_t batch_size) {
-    constexpr std::size_t sample = sizeof(T) * (needs.state + 2 * output::size + answers + Space::sample);
-    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sample;
-    if (batch_size >= 1 && batch_size <= most) return batch_size;
-    throw Error("training: expected a batch_size from 1 to " + std::to_string(most) + ", got " +
-                std::to_string(batch_size));
+  /// All that the samples of a batch take can be counted, and addressed.
+  static constexpr std::size_t checked(std::size_t batch_size) {
+    detail::check_batch_size("training", batch_size,
+                             sizeof(T) * (per_sample + answers + M::input::size + Space::sample));
+    return batch_size;
   }
   void check_count(std::size_t count) const {
     if (count > capacity_)

@@ -438,7 +438,9 @@ private:
       else if constexpr (requires { c.archive(a); }) c.archive(a);
     });
     trainer_.archive(a);
-    const std::uint64_t samples = data_->size(), answers = samples * trainer_type::answers;
+    const std::uint64_t samples = data_->size();
+    constexpr std::uint64_t each = trainer_type::answers;
+    const std::uint64_t answers = samples > Archive::any / each ? Archive::any : samples * each;
     std::uint64_t position = loader_.state().position;
     history_.archive(a);
     if constexpr (fit_metrics::any) history_.archive_metrics(a, fit_metrics::names());

@@ -31,7 +31,7 @@ struct TeacherForcing {
   static constexpr void each_option(auto& o, auto visit) { visit("rate", o.rate, from_to(0, 1)); }
   void on_train_begin(auto& run) {
     constexpr std::size_t most = std::size_t{1} << 20;  // beyond that a vector grows by itself
-    const std::size_t batches = run.data().size() / run.settings().batch_size + 1;
+    const std::size_t batches = (run.data().size() - 1) / run.settings().batch_size + 1;
     replaced.reserve(run.epochs() < most / batches ? run.epochs() * batches : most);
   }
 
