@@ -27,15 +27,14 @@ using GeneratorNet = Sequential<Dense<code, 128>, Reshape<32, 2, 2>, BatchNorm2D
 using DiscriminatorNet = Sequential<Input<1, 8, 8>, Conv2D<16, 4, stride<2>, padding<1>>, LeakyReLU<0.2>,
                                     Conv2D<32, 4, stride<2>, padding<1>>, LeakyReLU<0.2>, Flatten, Dense<1>>;
 
-std::vector<float> codes(std::size_t count, Stream& random) {
-  std::vector<float> numbers(code * count);
+void draw_codes(std::span<float> numbers, Stream& random) {
   for (float& v : numbers) v = random.normal<float>();
-  return numbers;
 }
 std::vector<float> draw(const Model<GeneratorNet>& generator) {
   Stream random(7, Purpose::user);
-  std::vector<float> images(pixels * 500);
-  generator.predict(codes(500, random), images);
+  std::vector<float> codes(code * 500), images(pixels * 500);
+  draw_codes(codes, random);
+  generator.predict(codes, images);
   return images;
 }
 
@@ -59,14 +58,14 @@ int main(int argc, char** argv) {
   DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
-  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), rows, generated;
+  std::vector<float> targets(half, 0.9F), wanted(half, 1.F), codes(code * half), rows, generated;
   targets.resize(2 * half, 0.F);  // of true ones, a little less than sure; of generated ones
 
   for (std::uint64_t epoch = 0; epoch < epochs; ++epoch) {
     loader.start_epoch(epoch);
     while (loader.next(batch)) {
-      const std::vector<float> z = codes(half, random);
-      const Rows<const float> drawn = generator_trainer.forward(z);
+      draw_codes(codes, random);
+      const Rows<const float> drawn = generator_trainer.forward(codes);
       generated.assign(drawn[0], drawn[0] + half * pixels);
       rows.assign(batch.features.begin(), batch.features.end());
       rows.insert(rows.end(), generated.begin(), generated.end());

@@ -52,10 +52,12 @@ struct Move {
   std::size_t action = 0;
 };
 
-std::vector<float> ask(const Model<Q>& model, std::span<const Board> boards) {
-  std::vector<float> rows(boards.size() * 4 * side), worth(boards.size() * 4);
+/// What each of the four steps is worth, on at most `batch_size` boards.
+std::array<float, batch_size * 4> ask(const Model<Q>& model, std::span<const Board> boards) {
+  std::array<float, batch_size * 4 * side> rows;
+  std::array<float, batch_size * 4> worth;
   for (std::size_t i = 0; i < boards.size(); ++i) boards[i].write(rows.data() + i * 4 * side);
-  model.predict(rows, worth);
+  model.predict(std::span(rows).first(boards.size() * 4 * side), std::span(worth).first(boards.size() * 4));
   return worth;
 }
 std::size_t best(const float* worth) { return static_cast<std::size_t>(std::max_element(worth, worth + 4) - worth); }
@@ -97,13 +99,13 @@ int main(int argc, char** argv) {
     if (t % 250 == 0) believed = model;
 
     std::array<Move, batch_size> some;
-    std::vector<Board> after;
+    std::array<Board, batch_size> after;
     for (std::size_t i = 0; i < batch_size; ++i) {
       some[i] = remembered[random.below(remembered.size())];
       some[i].before.write(rows.data() + i * 4 * side);
-      after.push_back(some[i].after);
+      after[i] = some[i].after;
     }
-    const std::vector<float> next = ask(believed, after);
+    const auto next = ask(believed, after);
     trainer.zero_grad();
     const Rows<const float> predicted = trainer.forward(rows);
     std::fill(gradient.begin(), gradient.end(), 0.F);

@@ -49,8 +49,9 @@ struct Tries {
   double length = 0;
 };
 
-Tries try_it(const Model<Policy>& policy, Stream& random) {
-  Tries all;
+/// Forgets what is in `all`, and fills it.
+void try_it(const Model<Policy>& policy, Stream& random, Tries& all) {
+  all.states.clear(), all.worth.clear(), all.actions.clear(), all.length = 0;
   for (std::size_t k = 0; k < attempts; ++k) {
     Cart cart(random);
     const std::size_t first = all.actions.size();
@@ -68,7 +69,6 @@ Tries try_it(const Model<Policy>& policy, Stream& random) {
     for (std::size_t t = all.worth.size(); t-- > first;) all.worth[t] = sum = 1 + 0.99F * sum;
     all.length += static_cast<double>(all.actions.size() - first) / attempts;
   }
-  return all;
 }
 
 int main(int argc, char** argv) {
@@ -76,9 +76,10 @@ int main(int argc, char** argv) {
   Model<Policy> policy{seed};
   Trainer trainer{policy, CrossEntropy{.reduction = Reduction::sum}, Adam{.lr = 1e-2}, attempts * longest, seed};
   Stream random(seed, Purpose::user);
+  Tries tries;
   std::vector<double> lengths;
   for (int round = 0; round < 200; ++round) {
-    Tries tries = try_it(policy, random);
+    try_it(policy, random, tries);
     lengths.push_back(tries.length);
     const auto n = static_cast<float>(tries.worth.size());
     float mean = 0, squares = 0;
@@ -99,6 +100,7 @@ int main(int argc, char** argv) {
     trainer.step();
   }
   std::printf("before training: %.1f of %zu steps\n", lengths.front(), longest);
-  std::printf("after training: %.1f of %zu steps\n", try_it(policy, random).length, longest);
+  try_it(policy, random, tries);
+  std::printf("after training: %.1f of %zu steps\n", tries.length, longest);
   Plot{.title = "steps before the pole falls", .x_label = "rounds"}.line("", lengths).save("policy_gradient.svg");
 }

@@ -28,15 +28,14 @@ using GeneratorNet = Sequential<Dense<code, 128>, LayerNorm<>, ReLU, Dense<128>,
                                 Tanh>;
 using Critic = Sequential<Dense<pixels, 128>, LeakyReLU<0.2>, Dense<128>, LeakyReLU<0.2>, Dense<1>>;
 
-std::vector<float> normal(std::size_t count, Stream& random) {
-  std::vector<float> numbers(count);
+void draw_codes(std::span<float> numbers, Stream& random) {
   for (float& v : numbers) v = random.normal<float>();
-  return numbers;
 }
 std::vector<float> draw(const Model<GeneratorNet>& generator, std::size_t count) {
   Stream random(7, Purpose::user);
-  std::vector<float> images(pixels * count);
-  generator.predict(normal(code * count, random), images);
+  std::vector<float> codes(code * count), images(pixels * count);
+  draw_codes(codes, random);
+  generator.predict(codes, images);
   return images;
 }
 
@@ -61,7 +60,8 @@ int main(int argc, char** argv) {
   DataLoader loader{digits.train, half, seed, true, true};
   Stream random(seed, Purpose::user);
   Batch<float> batch;
-  std::vector<float> slopes(2 * half, -1.F / half), up(half, -1.F / half), rows, between(half * pixels);
+  std::vector<float> slopes(2 * half, -1.F / half), up(half, -1.F / half), codes(code * half), rows,
+      between(half * pixels);
   std::fill_n(slopes.begin() + half, half,
               1.F / half);  // the critic: less at true digits, more at generated ones, is lost
   double apart = 0;
@@ -70,8 +70,8 @@ int main(int argc, char** argv) {
   for (std::uint64_t step = 0; step < steps; ++step) {
     for (int turn = 0; turn < (how == "r1" ? 1 : 3); ++turn) {
       while (!loader.next(batch)) loader.start_epoch(++epoch);
-      const std::vector<float> z = normal(code * half, random);
-      const Rows<const float> drawn = generator_trainer.forward(z);
+      draw_codes(codes, random);
+      const Rows<const float> drawn = generator_trainer.forward(codes);
       rows.assign(batch.features.begin(), batch.features.end());
       rows.insert(rows.end(), drawn[0], drawn[0] + half * pixels);
       critic_trainer.zero_grad();
@@ -93,8 +93,8 @@ int main(int argc, char** argv) {
       if (how == "clip")
         for (float& w : critic.parameters().span()) w = std::clamp(w, -0.03F, 0.03F);
     }
-    const std::vector<float> z = normal(code * half, random);
-    const Rows<const float> drawn = generator_trainer.forward(z);
+    draw_codes(codes, random);
+    const Rows<const float> drawn = generator_trainer.forward(codes);
     critic_trainer.zero_grad();  // what comes of the weights now is thrown away
     critic_trainer.forward(std::span(drawn[0], half * pixels));
     critic_trainer.backward(up);
