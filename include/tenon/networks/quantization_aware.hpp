@@ -13,8 +13,10 @@
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/relu6.hpp>
 #include <tenon/net/composition.hpp>
+#include <tenon/net/first_input.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/net/sequential.hpp>
+#include <tenon/shape.hpp>
 #include <tenon/type_list.hpp>
 
 namespace tenon {
@@ -94,26 +96,29 @@ struct quantization_aware {
   using type = typename decltype(aware_composition<Next, L>(parts_of<L>{}))::type;
 };
 
+/// A chain with rounded inputs. What it states as its input goes in front: FakeQuantize takes anything.
+template <class Stated, class Chain>
+struct with_rounded_input;
+template <class Stated, class First, class... Rest>
+struct with_rounded_input<Stated, list<First, Rest...>> {
+  using type = Sequential<Sequential<FakeQuantize, Inline<First>>, Rest...>;
+};
+template <std::size_t... D, class First, class... Rest>
+struct with_rounded_input<Shape<D...>, list<First, Rest...>> {
+  using type = Sequential<Input<D...>, Sequential<FakeQuantize, Inline<First>>, Rest...>;
+};
+template <std::size_t... D, std::size_t... Same, class First, class... Rest>
+struct with_rounded_input<Shape<D...>, list<Input<Same...>, First, Rest...>>
+    : with_rounded_input<Shape<D...>, list<First, Rest...>> {};
+
 /// The whole network: what it is given is rounded too.
 template <class Net>
 struct aware_network {
   using type = Sequential<FakeQuantize, aware<Net, void>>;
 };
 template <class... L>
-struct aware_network<Sequential<L...>> {
-  using chain = typename aware_chain<list<>, L...>::type;
-  template <class List>
-  struct with_input;
-  template <class First, class... Rest>
-  struct with_input<list<First, Rest...>> {
-    using type = Sequential<Sequential<FakeQuantize, Inline<First>>, Rest...>;
-  };
-  template <std::size_t... D, class First, class... Rest>
-  struct with_input<list<Input<D...>, First, Rest...>> {
-    using type = Sequential<Input<D...>, Sequential<FakeQuantize, Inline<First>>, Rest...>;
-  };
-  using type = typename with_input<chain>::type;
-};
+struct aware_network<Sequential<L...>>
+    : with_rounded_input<typename declared_input<Sequential<L...>>::type, typename aware_chain<list<>, L...>::type> {};
 
 }  // namespace detail
 

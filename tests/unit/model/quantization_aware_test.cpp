@@ -27,12 +27,25 @@ using Net = Sequential<Input<1, 8, 8>, Conv2D<8, 3, padding<1>>, ReLU, Residual<
                        MaxPool2D<2>, Flatten, Dense<24>, ReLU, Dense<10>, Softmax>;
 using Aware = QuantizationAware<Net>;
 
-static_assert(std::is_same_v<
-              QuantizationAware<Sequential<Dense<4, 3>, ReLU, Dense<2>, Softmax>>,
-              Sequential<Sequential<FakeQuantize, Inline<FakeQuantized<Dense<4, 3>>>>, Sequential<ReLU, FakeQuantize>,
-                         Sequential<Inline<FakeQuantized<Dense<2>>>, FakeQuantize>, Softmax>>);
+using Stated = Sequential<Dense<64, 16>, ReLU, Dense<10>, Softmax>;  // its first layer states the input
+static_assert(std::is_same_v<QuantizationAware<Stated>,
+                             Sequential<Input<64>, Sequential<FakeQuantize, Inline<FakeQuantized<Dense<64, 16>>>>,
+                                        Sequential<ReLU, FakeQuantize>,
+                                        Sequential<Inline<FakeQuantized<Dense<10>>>, FakeQuantize>, Softmax>>);
 
 }  // namespace
+
+TEST_CASE("a network whose first layer states the input is trained with rounding under the same names") {
+  Model<Stated> model{1};
+  Model<QuantizationAware<Stated>> aware{2};
+  REQUIRE(copy_parameters(model, aware) == 4);
+  const auto data = digits().flat();
+  fit(aware, data, Fit{.optimizer = Adam{.lr = 1e-2}, .epochs = 4, .seed = 1, .progress = Progress::Mode::quiet});
+  REQUIRE(copy_parameters(aware, model) == 4);
+  const double rounded = evaluate(aware, data, CrossEntropy{}).accuracy;
+  CHECK(rounded > 0.8);
+  CHECK(evaluate(model, data, CrossEntropy{}).accuracy == Approx(rounded).margin(0.01));
+}
 
 TEST_CASE("what is trained with rounding is what int8 gives") {
   const auto [train, test] = digits().stratified_split(0.6, 1);
