@@ -393,6 +393,12 @@ def spelling(entry):
     return f"{entry.name}<{inside.group(1)}>"
 
 
+def words_of_name(name):
+    """EarlyStopping: early, stopping. The site's search takes a name for one word."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+D?", name)
+    return [word.lower() for word in words] if all(len(word) > 1 for word in words) and name != "RMSprop" else [name]
+
+
 def page_of(entry, place):
     out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "", markdown_of(entry.doc, entry.base or "")]
     formula = re.match(r"Map<(.*)>$", entry.base.strip())
@@ -407,7 +413,8 @@ def page_of(entry, place):
         used = 4 if any(cells[3] for cells in rows) else 3
         out.append("**Members**\n\n" + table(heads[:used], [row(*cells[:used]) for cells in rows]))
     out.append(errors_of(entry, place))
-    out.append(f"Header: `tenon/{entry.header}`")
+    words = words_of_name(entry.name)
+    out.append(f"Header: `tenon/{entry.header}`" + (f". In words: {' '.join(words)}." if len(words) > 1 else ""))
     return "\n\n".join(part for part in out if part) + "\n"
 
 
