@@ -126,6 +126,24 @@ TEST_CASE("targets go with their samples, in double too") {
   CHECK(rows == 5);
 }
 
+TEST_CASE("long rows are copied whole, whatever their length") {
+  for (const std::size_t size : {1U, 15U, 16U, 17U, 37U, 64U}) {
+    std::vector<float> features(20 * size), answers(20 * (size + 1));
+    for (std::size_t k = 0; k < features.size(); ++k) features[k] = static_cast<float>(k);
+    for (std::size_t k = 0; k < answers.size(); ++k) answers[k] = -static_cast<float>(k);
+    const Dataset<float> data{{size}, features, Targets{answers, size + 1}};
+    DataLoader loader{data, 8, 3};
+    Batch batch;
+    std::size_t seen = 0;
+    for (; loader.next(batch); seen += batch.count)
+      for (std::size_t row = 0; row < batch.count; ++row) {
+        CHECK(std::ranges::equal(batch.features.subspan(row * size, size), data.sample(batch.indices[row])));
+        CHECK(std::ranges::equal(batch.targets.subspan(row * (size + 1), size + 1), data.target(batch.indices[row])));
+      }
+    CHECK(seen == 20);
+  }
+}
+
 TEST_CASE("changing a batch leaves the data set alone") {
   const Dataset<float> data = counted(3);
   DataLoader loader{data, 3, 1, false};

@@ -438,6 +438,16 @@ TEST_CASE("a target that a loss does not take is refused, and any other computed
                     "DiceLoss: expected targets from 0 to 1, got 2 as number 1 of sample 0 of the batch");
   CHECK_THROWS_WITH(loss_value(CrossEntropy<from_logits>{}, scores, Matrix<double>{{1, 1}}),
                     Contains("expected a distribution, numbers with a sum of 1, got a sum of 2 in sample 0"));
+  // the one number that is wrong is found wherever it stands in a long row
+  const Matrix<double> many({1, 37}, 0.0);
+  for (std::size_t at = 0; at < 37; ++at)
+    for (const double wrong : {-0.5, 1.5, std::nan("")}) {
+      Matrix<double> answers = many;
+      answers(0, at) = wrong;
+      const std::string place = " as number " + std::to_string(at) + " of sample 0 of the batch";
+      CHECK_THROWS_WITH(loss_value(DiceLoss<from_probabilities>{}, many, answers), Contains(place));
+      CHECK_THROWS_WITH(loss_value(FocalLoss<from_logits>{}, many, answers), Contains(place));
+    }
   // rounding is none
   CHECK(std::isfinite(loss_value(BinaryCrossEntropy<from_logits>{}, scores, Matrix<double>{{1.00001, -0.00001}})));
 }
