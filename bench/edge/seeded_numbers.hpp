@@ -21,8 +21,11 @@ constexpr tenon::QuantizedNumbers<Net> seeded_numbers() {
   };
   for (std::size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
+    const std::size_t bytes = step.multiplies() ? step.outputs() * step.columns() : 0;
+    const bool dense = bytes == step.packed_bytes();  // without bytes that fill up, and a weight in each
+    for (std::size_t i = 0; dense && i < bytes; ++i) q.weights[step.weights + i] = next();
     for (std::size_t o = 0; step.multiplies() && o < step.outputs(); ++o) {
-      for (std::size_t i = 0; i < step.columns(); ++i)
+      for (std::size_t i = 0; !dense && i < step.columns(); ++i)
         step.put_weight(q.weights, o, i, next() * step.pattern.weights.most() / 127);
       q.bias[step.row + step.packed_row(o)] = static_cast<std::int32_t>(o * 100);
       q.weight_scale[step.row + step.packed_row(o)] = 0.003F;

@@ -4,6 +4,11 @@
 #         -P check_target.cmake
 # On a microcontroller the program must also come without everything a system would have to provide.
 # Where a tool is missing it says "skipped" and which.
+#
+# With -DLIMITS=stack=400,ram=51200,flash=8192,per_mac=1450 the program is one of bench/edge, which prints what it took
+# and a sum of its results: the sum must be the host's, and bytes of stack, of the object and of flash beyond the
+# weights, and instructions a thousand multiplications, at most these. DEFINES are options for its compilers, with
+# commas between them.
 cmake_minimum_required(VERSION 3.24)
 get_filename_component(here "${CMAKE_CURRENT_LIST_FILE}" DIRECTORY)
 get_filename_component(board_files "${here}/../../examples/firmware/board" ABSOLUTE)
@@ -61,8 +66,9 @@ endmacro()
 
 file(MAKE_DIRECTORY "${WORK}")
 set(program "${here}/${PROGRAM}.cpp")
+string(REPLACE "," ";" DEFINES "${DEFINES}")
 set(flags -std=gnu++20 -O2 -fno-exceptions -fno-rtti -fno-math-errno -fno-trapping-math -fopenmp-simd
-  -Wall -Wextra -Werror ${INCLUDES} "-I${WORK}" "-I${board_files}")
+  -Wall -Wextra -Werror ${INCLUDES} "-I${WORK}" "-I${board_files}" ${DEFINES})
 
 if(PROGRAM MATCHES "learner")  # which has to give the same bits everywhere
   list(APPEND flags -ffp-contract=off)
@@ -71,7 +77,8 @@ endif()
 run("the host's build" "${HOST_COMPILER}" ${flags} -DTENON_WRITE_EXPECTED "${program}" "${board_files}/hosted.cpp"
   -o "${WORK}/host")
 run("the host's run" "${WORK}/host")
-file(WRITE "${WORK}/expected.hpp" "${output}")
+set(expected "${output}")
+file(WRITE "${WORK}/expected.hpp" "${expected}")
 
 if(NOT board)
   run("the build" ${compiler} ${flags} -static "${program}" "${board_files}/hosted.cpp" -o "${WORK}/program")
@@ -107,10 +114,15 @@ else()
 endif()
 run("the build" ${compiler} ${cpu} -mthumb ${flags} ${sources} -nostartfiles --specs=nano.specs --specs=nosys.specs
   -Wl,--gc-sections "-Wl,-Map,${map}" -T "${board_files}/cortex_m.ld" -o "${elf}")
-run("the run" timeout 100 ${emulator} -M ${board} -display none -monitor none -serial null
+set(counted "")
+if(LIMITS)
+  set(counted -icount shift=10,sleep=off)
+endif()
+run("the run" timeout 100 ${emulator} -M ${board} -display none -monitor none -serial null ${counted}
   -semihosting-config enable=on,target=native -kernel "${elf}")
 message("${output}${errors}")
-if(NOT "${output}${errors}" MATCHES "all as on the host")
+set(printed "${output}${errors}")
+if(NOT LIMITS AND NOT printed MATCHES "all as on the host")
   message(FATAL_ERROR "the program did not get to its end")
 endif()
 
@@ -141,3 +153,40 @@ if(faults)
   message("${faults}")
   message(FATAL_ERROR "a constant-weight network needs none of these (where each comes from is in ${map})")
 endif()
+
+if(NOT LIMITS)
+  return()
+endif()
+# What it took. Flash is all that is linked but the weights.
+function(value_of key text result)
+  if(NOT text MATCHES "(^|\n)${key} ([0-9]+)")
+    message(FATAL_ERROR "the program did not print its ${key}")
+  endif()
+  set(${result} ${CMAKE_MATCH_2} PARENT_SCOPE)
+endfunction()
+value_of(sum "${expected}" right)
+foreach(key IN ITEMS sum stack ram weights instructions macs)
+  value_of(${key} "${printed}" ${key})
+endforeach()
+if(NOT sum EQUAL right)
+  message(FATAL_ERROR "the sum of its results is ${sum}, on the host ${right}")
+endif()
+run("size" arm-none-eabi-size "${elf}")
+if(NOT output MATCHES "\n *([0-9]+)[ \t]+([0-9]+)")
+  message(FATAL_ERROR "no sizes in\n${output}")
+endif()
+math(EXPR flash "${CMAKE_MATCH_1} + ${CMAKE_MATCH_2} - ${weights}")
+math(EXPR per_mac "(1000 * ${instructions} + ${macs} - 1) / ${macs}")
+string(REPLACE "," ";" limits "${LIMITS}")
+foreach(limit IN LISTS limits)
+  string(REGEX MATCH "^([a-z_]+)=([0-9]+)$" parts "${limit}")
+  if(NOT parts)
+    message(FATAL_ERROR "'${limit}' is no limit")
+  endif()
+  set(most ${CMAKE_MATCH_2})
+  set(what ${CMAKE_MATCH_1})
+  message("${what}: ${${what}}, at most ${most}")
+  if(${what} GREATER most)
+    message(SEND_ERROR "${what} is ${${what}}, and is to be at most ${most}")
+  endif()
+endforeach()

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 #include <tenon/edge/quantized_attention.hpp>
 #include <tenon/edge/quantized_plan.hpp>
@@ -128,8 +129,11 @@ constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights
   }
   return packed_row_sums(weights + at, groups);
 }
+/// In few turns of a loop for the compiler, which counts them. The question whether it is the compiler keeps g++ from
+/// computing, unasked, the tables of constant numbers in ordinary code too: it would store them number by number, and
+/// take minutes to compile.
 constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int8_t* to) {
-  for (; count >= 16; count -= 16, from += 16, to += 16)
+  for (; std::is_constant_evaluated() && count >= 16; count -= 16, from += 16, to += 16)
     to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3], to[4] = from[4], to[5] = from[5],
     to[6] = from[6], to[7] = from[7], to[8] = from[8], to[9] = from[9], to[10] = from[10], to[11] = from[11],
     to[12] = from[12], to[13] = from[13], to[14] = from[14], to[15] = from[15];
@@ -280,6 +284,7 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
   }
   return t;
 }
+/// Where a constant is asked for, by the compiler; else when the program runs, also of constant numbers.
 template <class Net>
 constexpr QuantizedTables<Net> make_tables(const QuantizedNumbers<Net>& q) {
   return make_tables_of<Net>(q);
