@@ -214,28 +214,27 @@ struct HeliumWalk {
     loop.count = groups;
   }
   [[gnu::noinline]] void begin_row(const Convolution& c) {
-    const TapRange ys(c.y, row);
-    const std::size_t all = c.x.before + c.x.image, reach = 2 * c.x.dilation;
-    const bool leaves = ys.first != 0 || ys.end != 3 || all <= reach;
+    // unsigned, so that a place in front of the image is one beyond it
+    const std::size_t y = TapRange::place(c.y, row, 0), all = c.x.before + c.x.image, reach = 2 * c.x.dilation;
+    const bool leaves = y >= c.y.image || y + 2 * c.y.dilation >= c.y.image || all <= reach;
     first = (c.x.before + c.x.stride - 1) / c.x.stride;
     last = leaves ? 0 : (all - reach - 1) / c.x.stride + 1;
     if (last > c.x.map) last = c.x.map;
-    // unsigned, so that a corner in front of the image comes out right
-    const std::size_t place = TapRange::place(c.y, row, 0) * c.x.image - c.x.before;
+    const std::size_t place = y * c.x.image - c.x.before;
     corner = reinterpret_cast<std::uintptr_t>(image) + place * c.channels;
   }
   [[gnu::noinline]] void find_taps(const Convolution& c, std::size_t column) {
-    const TapRange ys(c.y, row), xs(c.x, column);
-    const bool left = xs.first == 0 && xs.end > 0, middle = xs.first <= 1 && xs.end > 1, right = xs.end > 2;
-    const std::size_t step = c.x.dilation * c.channels;
+    const std::size_t across = c.x.dilation, x = column * c.x.stride - c.x.before, step = across * c.channels;
+    const bool left = x < c.x.image, middle = x + across < c.x.image, right = x + 2 * across < c.x.image;
     const auto tap = [&](bool inside, std::uintptr_t at)
                          TENON_INLINE_LAMBDA { return inside ? reinterpret_cast<const std::int8_t*>(at) : padding; };
     std::uintptr_t at = corner;
-    for (std::size_t ky = 0; ky < 3; ++ky, at += loop.line) {
-      const bool inside = ky >= ys.first && ky < ys.end;
-      taps[3 * ky] = tap(inside && left, at);
-      taps[3 * ky + 1] = tap(inside && middle, at + step);
-      taps[3 * ky + 2] = tap(inside && right, at + 2 * step);
+    std::size_t y = TapRange::place(c.y, row, 0);
+    for (const std::int8_t** to = taps; to != taps + 9; to += 3, at += loop.line, y += c.y.dilation) {
+      const bool inside = y < c.y.image;
+      to[0] = tap(inside && left, at);
+      to[1] = tap(inside && middle, at + step);
+      to[2] = tap(inside && right, at + 2 * step);
     }
   }
   /// Channels that fill no group of eight.

@@ -23,10 +23,17 @@ namespace detail {
 
 template <class Number>
 constexpr Number* fill_numbers(Number* to, std::size_t count, Number value) {
+#if defined(__ARM_FEATURE_MVE)
+  if constexpr (sizeof(Number) == 1) {
+    if (!std::is_constant_evaluated())
+      for (; count >= 16; count -= 16, to += 16) vst1q_s8(to, vdupq_n_s8(value));
+  }
+#endif
   for (; count > 0; --count) {
     *to++ = value;
-#if defined(TENON_M0_KERNELS)
-    if (!std::is_constant_evaluated()) end_of_block();  // or it is memset, beneath the deepest of all functions
+#if defined(TENON_M0_KERNELS) || defined(TENON_THUMB_KERNELS)
+    // or it is memset, beneath the deepest of all functions, and for a few bytes a long way
+    if (!std::is_constant_evaluated()) end_of_block();
 #endif
   }
   return to;
@@ -297,9 +304,10 @@ TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& 
     const TapRange taps(c.y, r);
     const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
     for (std::size_t q = 0; q < c.x.map; ++q, to += c.features) {
-      const std::size_t start = q * c.x.stride;
-      if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
-        const std::size_t place = TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before;
+      // unsigned, so that a place in front of the image is one beyond it
+      const std::size_t column = q * c.x.stride - c.x.before;
+      if (within && column < c.x.image && column + c.x.kernel <= c.x.image) {
+        const std::size_t place = TapRange::place(c.y, r, 0) * c.x.image + column;
         take_pair_column(scratch, pair.size, pair.waiting, x + place * c.channels + group * own, c.y.kernel,
                          c.x.kernel * own, c.y.dilation * c.x.image * c.channels);
       } else {

@@ -130,6 +130,33 @@ TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, std::size_t size,
   return to;
 }
 
+/// The column of a window of 3x3 pixels of three colours, which the first layer of pictures has: three lines of nine
+/// bytes become seven words, the last of which ends with a zero.
+[[gnu::noinline]] inline void widen_colours(const std::int8_t* line, std::size_t step, std::int8_t* to) {
+  const auto bytes = [&line](int first) TENON_INLINE_LAMBDA {
+    std::uint32_t four;
+    std::memcpy(&four, line + first, 4);
+    return four;
+  };
+  const auto put = [to](int number, std::uint32_t four) TENON_INLINE_LAMBDA {
+    const int16x2_t both[2]{even_bytes(four), odd_bytes(four)};
+    std::memcpy(__builtin_assume_aligned(to + 16 * number, 4), both, 8);
+    end_of_block();
+  };
+  put(0, bytes(0));
+  put(1, bytes(4));
+  const std::uint32_t one = static_cast<std::uint8_t>(line[8]);
+  line += step;
+  put(2, one | bytes(0) << 8);
+  put(3, bytes(3));
+  std::uint16_t two;
+  std::memcpy(&two, line + 7, 2);
+  line += step;
+  put(4, two | bytes(0) << 16);
+  put(5, bytes(2));
+  put(6, bytes(5) >> 8);
+}
+
 /// Two words by one instruction.
 template <int Offset>
 TENON_INLINE void load_two(const std::int8_t* from, std::uint32_t& first, std::uint32_t& second) {
@@ -255,29 +282,43 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space
 #endif
 }
 
-/// A column of `lines` pieces of `length` bytes that lie `step` apart; zeros fill it up to `size`.
-[[gnu::noinline]] constexpr void take_pair_column(std::int8_t* space, std::size_t size, unsigned which,
-                                                  const std::int8_t* from, std::size_t lines, std::size_t length,
-                                                  std::size_t step) {
+namespace detail {
+
+[[gnu::noinline]] constexpr void take_lines(std::int8_t* space, std::size_t size, unsigned which,
+                                            const std::int8_t* from, std::size_t lines, std::size_t length,
+                                            std::size_t step) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated() && (length | step | reinterpret_cast<std::uintptr_t>(from)) % 4 == 0) {
     std::int8_t* wide = space + 8 * which;
-    for (; lines > 0; --lines, from += lines > 0 ? step : 0) wide = detail::widen_bytes(from, length, wide);
+    for (; lines > 0; --lines, from += lines > 0 ? step : 0) wide = widen_bytes(from, length, wide);
     return;
   }
 #elif defined(TENON_M0_KERNELS)
   if (!std::is_constant_evaluated()) {
     auto* word = reinterpret_cast<std::int32_t*>(space);
     for (std::size_t i = size - 4; i < size; ++i) word[i] = 0;
-    for (; lines > 0; --lines, from += lines > 0 ? step : 0) word = detail::widen_m0(from, length, word);
+    for (; lines > 0; --lines, from += lines > 0 ? step : 0) word = widen_m0(from, length, word);
     return;
   }
 #endif
   std::int8_t* const column = pair_column(space, size, which);
   for (std::size_t i = size - 4; i < size; ++i) column[i] = 0;
   std::int8_t* to = column;
-  for (; lines > 0; --lines, from += lines > 0 ? step : 0, to += length) detail::copy_bytes(from, length, to);
+  for (; lines > 0; --lines, from += lines > 0 ? step : 0, to += length) copy_bytes(from, length, to);
   keep_pair_column(space, size, which);
+}
+
+}  // namespace detail
+
+/// A column of `lines` pieces of `length` bytes that lie `step` apart; zeros fill it up to `size`.
+TENON_INLINE constexpr void take_pair_column(std::int8_t* space, std::size_t size, unsigned which,
+                                             const std::int8_t* from, std::size_t lines, std::size_t length,
+                                             std::size_t step) {
+#if defined(TENON_WIDENED_PAIRS)
+  if (!std::is_constant_evaluated() && lines == 3 && length == 9)
+    return detail::widen_colours(from, step, space + 8 * which);
+#endif
+  detail::take_lines(space, size, which, from, lines, length, step);
 }
 
 /// The products of four packed rows with the pair of columns in `space`, both 4-aligned, added to four numbers. Each
