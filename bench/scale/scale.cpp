@@ -57,7 +57,7 @@ void time_steps(Communicator& ranks, const char* name, const Dataset<float>& dat
   DataLoader loader(data, batch_size, 1);
   loader.only(trainer.rows_of_rank());
   Batch<float> batch;
-  std::vector<double> compute, wait, exchange, all(ranks.size());
+  std::vector<double> compute, wait, exchange, update, all(ranks.size());
   const double took = median_ms(ranks, times, [&] {
     loader.start_epoch(compute.size());
     loader.next(batch);
@@ -66,16 +66,20 @@ void time_steps(Communicator& ranks, const char* name, const Dataset<float>& dat
     trainer.forward(batch);
     trainer.loss();
     trainer.backward();
+    const auto elsewhere = [&ranks] { return (ranks.seconds.wait + ranks.seconds.exchange) * 1000; };
+    const double before = now() - elsewhere();
     trainer.step();
+    update.push_back(now() - elsewhere() - before);
     compute.push_back(ranks.seconds.compute * 1000);
     wait.push_back(ranks.seconds.wait * 1000);
     ranks.all_gather(&ranks.seconds.exchange, all.data(), sizeof(double));
     exchange.push_back(*std::min_element(all.begin(), all.end()) * 1000);
   });
   if (ranks.rank() == 0)
-    std::printf("%-16s batch %4zu %8.2f MB %9.3f ms a step; rank 0: compute %8.3f, wait %7.3f, exchange %7.3f\n", name,
-                batch_size, static_cast<double>(trainer.model_numbers().size_bytes()) * 1e-6, took, middle(compute),
-                middle(wait), middle(exchange));
+    std::printf("%-16s batch %4zu %8.2f MB %9.3f ms a step; rank 0: compute %8.3f, wait %7.3f, exchange %7.3f, "
+                "update %6.3f\n",
+                name, batch_size, static_cast<double>(trainer.model_numbers().size_bytes()) * 1e-6, took,
+                middle(compute), middle(wait), middle(exchange), middle(update));
 }
 
 template <class Net>
@@ -94,67 +98,91 @@ void language_steps(Communicator& ranks, std::size_t batch_size, int times) {
   time_steps<Language>(ranks, "GPT", Dataset<float>({64}, tokens, Labels{next, 65, 64}), batch_size, times);
 }
 
-/// What a message of so many bytes takes, both ways at once: alpha + beta * bytes, by two sizes.
+/// What a message takes while all ranks send one to each other: alpha + beta * bytes, by two sizes. Where they share
+/// processors, that is mostly waiting for the turn of the other rank.
 void messages(Communicator& ranks) {
   const auto time = [&ranks](std::size_t bytes) {
-    std::vector<char> out(bytes), in(bytes);
-    const std::size_t other = 1 - ranks.rank();
-    const Communicator::Outgoing to{other, out.data(), bytes};
-    const Communicator::Incoming from{other, in.data(), bytes};
+    const std::size_t others = ranks.size() - 1;
+    std::vector<char> out(bytes), in(bytes * ranks.size());
+    std::vector<Communicator::Outgoing> to;
+    std::vector<Communicator::Incoming> from;
+    for (std::size_t r = 0; r < ranks.size(); ++r) {
+      if (r == ranks.rank()) continue;
+      to.push_back({r, out.data(), bytes});
+      from.push_back({r, in.data() + r * bytes, bytes});
+    }
     constexpr int together = 10;
     return median_ms(ranks, 21,
                      [&] {
-                       for (int i = 0; i < together; ++i) ranks.exchange({&to, 1}, {&from, 1});
+                       for (int i = 0; i < together; ++i) ranks.exchange(to, from);
                      }) /
-           together;
+           (together * static_cast<double>(others));
   };
-  const double little = time(8), much = time(std::size_t{1} << 22);
+  const std::size_t large = (std::size_t{1} << 23) / ranks.size();
+  const double little = time(8), much = time(large);
   if (ranks.rank() == 0)
-    std::printf("messages alpha %.6f ms, beta %.9f ms a kB\n", little, (much - little) / (1 << 12));
+    std::printf("messages on %zu ranks: alpha %.6f ms, beta %.9f ms a kB\n", ranks.size(), little,
+                (much - little) / (static_cast<double>(large) * 1e-3));
 }
 
-/// A step of N ranks of a batch of S shards, where one rank takes W ms: each computes its shards, then sends N - 1
-/// parts of its gradients, in p pieces, and gets N - 1, twice:
-///     W / min(N, S) + 2 (p (N - 1) alpha + (N - 1) / N beta bytes)
-/// Where they share `cores`, each is N / cores times slower. Overlap is left out: what it hides is better than this.
-struct StepModel {
-  double alone, alpha, beta, kilobytes, cores, shards;
-  double exchange(double n) const {
-    const auto pieces = static_cast<double>(
-        detail::gradient_pieces(static_cast<std::size_t>(1000 * kilobytes), static_cast<std::size_t>(n), 0));
-    return 2 * (pieces * (n - 1) * alpha + (n - 1) / n * beta * kilobytes);
-  }
-  double apart(double n) const { return alone / std::min(n, shards) + exchange(n); }
-  double here(double n) const { return apart(n) * std::max(n / cores, 1.0); }
-  /// Of a batch that grows with the ranks, as one shard each.
-  double growing(double n) const { return alone / shards + exchange(n); }
+struct MessageTime {
+  double alpha, beta;  // ms, and ms a kB
 };
 
-/// model NAME FILE.svg CORES ALPHA BETA KILOBYTES ALONE MEASURED2 MEASURED4 MEASURED8 SHARDS
-int draw_model(char** words) {
-  double v[9];
-  for (int i = 0; i < 9; ++i) v[i] = std::strtod(words[i + 2], nullptr);
-  const StepModel model{v[4], v[1], v[2], v[3], v[0], v[8]};
-  std::printf("%s: model on %g cores against what is measured\n", words[0], v[0]);
-  for (const int i : {2, 4, 8}) {
-    const double measured = v[i == 2 ? 5 : i == 4 ? 6 : 7], predicted = model.here(i);
-    std::printf("  %d ranks: model %9.3f ms, measured %9.3f ms, error %+.0f %%\n", i, predicted, measured,
-                100 * (predicted / measured - 1));
+/// A step of N ranks of a batch of S shards, where one rank takes W ms, U of them for the update of all weights: each
+/// rank computes its shards (one of them where there are none left for it), sends N - 1 parts of its gradients, in p
+/// pieces, gets N - 1, twice, and updates:
+///     (W - U) / min(N, S) + U + 2 (p (N - 1) alpha + (N - 1) / N beta bytes)
+/// Where they share C processors, the first two terms are N / C times longer, and messages take what they do with as
+/// many ranks there. Overlap is left out: what it hides is better than this.
+struct StepModel {
+  double update, kilobytes, shards;
+
+  double exchange(double n, MessageTime message) const {
+    const auto pieces = static_cast<double>(
+        detail::gradient_pieces(static_cast<std::size_t>(1000 * kilobytes), static_cast<std::size_t>(n), 0));
+    return 2 * (pieces * (n - 1) * message.alpha + (n - 1) / n * message.beta * kilobytes);
   }
-  std::vector<double> n{1}, apart{v[4]}, growing{v[4] / v[8]}, here{v[4]};
-  std::printf("  with a core for each rank, this batch in %g shards | a batch of one shard a rank:\n", v[8]);
-  for (double k = 2; k <= 1024; k *= 2) {
-    n.push_back(k);
-    apart.push_back(model.apart(k));
-    growing.push_back(model.growing(k));
-    if (k <= 8) here.push_back(model.here(k));
-    std::printf("  %5g ranks %9.3f | %9.3f ms, %.0f %% of it exchange\n", k, apart.back(), growing.back(),
-                100 * model.exchange(k) / growing.back());
+  /// `sharing` ranks on each processor.
+  double step(double alone, double n, MessageTime message, double sharing = 1) const {
+    return ((alone - update) / std::min(n, shards) + update) * sharing + exchange(n, message);
+  }
+};
+
+/// model NAME FILE.svg CORES KILOBYTES SHARDS UPDATE ALONE BESIDE, then of 2, 4 and 8 ranks: ALPHA BETA MEASURED.
+/// ALONE is W where nothing else runs, BESIDE where each processor computes as much.
+constexpr int model_words = 17;
+int draw_model(char** words) {
+  double v[model_words - 2];
+  for (int i = 0; i < model_words - 2; ++i) v[i] = std::strtod(words[i + 2], nullptr);
+  const double cores = v[0], alone = v[4], beside = v[5];
+  const StepModel model{.update = v[3], .kilobytes = v[1], .shards = v[2]};
+  const MessageTime of_two{v[6], v[7]};
+  std::vector<double> few{1}, here{alone}, measured{alone};
+  std::printf("%s: model on %g processors against what is measured\n", words[0], cores);
+  for (int i = 0; i < 3; ++i) {
+    const double n = 2 << i, *const at = v + 6 + 3 * i;
+    few.push_back(n);
+    here.push_back(model.step(beside, n, {at[0], at[1]}, std::max(n / cores, 1.0)));
+    measured.push_back(at[2]);
+    std::printf("  %g ranks: model %9.3f ms, measured %9.3f ms, error %+.0f %%\n", n, here.back(), measured.back(),
+                100 * (here.back() / measured.back() - 1));
+  }
+  const double of_a_shard = (alone - model.update) / model.shards + model.update;
+  std::vector<double> ranks{1}, apart{alone}, grown{of_a_shard};
+  std::printf("  with a processor for each rank, this batch in %g shards | a batch of one shard a rank:\n",
+              model.shards);
+  for (double n = 2; n <= 1024; n *= 2) {
+    const double sent = model.exchange(n, of_two);
+    ranks.push_back(n);
+    apart.push_back(model.step(alone, n, of_two));
+    grown.push_back(of_a_shard + sent);
+    std::printf("  %5g ranks %9.3f | %9.3f ms, %.0f %% of it exchange\n", n, apart.back(), grown.back(),
+                100 * sent / grown.back());
   }
   Plot plot{.title = words[0], .x_label = "ranks", .y_label = "ms a step", .log_x = true, .log_y = true};
-  plot.line("this batch, a core each", n, apart).line("one shard a rank", n, growing);
-  plot.line("this batch, on these cores", {1, 2, 4, 8}, here);
-  plot.points("measured", {1, 2, 4, 8}, {v[4], v[5], v[6], v[7]}).save(words[1]);
+  plot.line("this batch, a processor each", ranks, apart).line("one shard a rank", ranks, grown);
+  plot.line("this batch, on these processors", few, here).points("measured", few, measured).save(words[1]);
   std::printf("  drawn: %s\n", words[1]);
   return 0;
 }
@@ -223,7 +251,7 @@ void exchange(Communicator& ranks, std::size_t count, int times, std::size_t pie
 
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "exact";
-  if (mode == "model" && argc == 13) return draw_model(argv + 2);
+  if (mode == "model" && argc == 2 + model_words) return draw_model(argv + 2);
   // "late": nothing travels before backward has ended
   Distributed world{{.exact = mode != "fast",
                      .threads = 1,
@@ -237,7 +265,7 @@ int main(int argc, char** argv) {
     for (const std::size_t count : {std::size_t{10'000}, std::size_t{670'000}, std::size_t{10'000'000}})
       exchange(ranks, count, count > 1'000'000 ? 11 : 51,
                argc > 2 ? std::strtoul(argv[2], nullptr, 10) : World{}.piece_bytes);
-  } else if (mode == "messages" && ranks.size() == 2) {
+  } else if (mode == "messages" && ranks.size() > 1) {
     messages(ranks);
   } else if (mode == "train" && argc > 2) {
     train_on(ranks, argv[2]);
