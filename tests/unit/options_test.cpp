@@ -4,6 +4,7 @@
 #include <tenon/data/stream.hpp>
 #include <tenon/generative/diffusion.hpp>
 #include <tenon/model/calibration.hpp>
+#include <tenon/model/session.hpp>
 #include <tenon/tenon.hpp>
 
 #include <cmath>
@@ -354,6 +355,7 @@ TEST_CASE("what no memory holds is an Error") {
                       Node<"noise", Dense<2>, "both">, Out<"noise">>;
   using Writer = Sequential<Input<4>, Embedding<5, 4>, MultiheadAttention<1, causal>, Dense<5>>;
   Model<Net> model{1};
+  const Model<Sequential<Input<1, 4>, LSTM<3, stateful>>> steps{1};
   const Model<Drawn> drawn{1};
   const Model<Writer> writer{1};
   Session session{writer, session::generating};
@@ -386,6 +388,7 @@ TEST_CASE("what no memory holds is an Error") {
     refused([&] { evaluate(model, stream(n), CrossEntropy{}, n); }, "evaluate: expected a batch_size from 1 to");
     refused([&] { weighted_indices(std::vector<double>{1, 2}, n, 1); }, "weighted_indices: expected samples that fit");
     refused([&] { Diffusion{}.sample(drawn, n, Sampling{.steps = 1}, 1); }, "Diffusion: expected samples that fit");
+    refused([&] { Session(steps, session::stateful, n); }, "session: expected sequences that fit in memory, got");
     refused([&] { session(std::vector<std::int32_t>{1}, n, Sampler{}, 1); }, "expected a count of tokens that fits in");
     load(stream(n), 4);  // there may be so many
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tenon/net/refuse.hpp>  // first: compilers print the path of includes that leads to an error
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <tenon/data/csv.hpp>
 #include <tenon/data/dataset.hpp>
 #include <tenon/data/row_source.hpp>
+#include <tenon/net/mistakes.hpp>
 
 /// Data that are read while a network trains, so that there may be more of them than memory. A stream is a Dataset:
 /// `fit`, `evaluate`, `measure`, `find_lr`, `typed`, `augmented` (but for Mixup) and a DataLoader take it as one; what
@@ -143,6 +146,19 @@ template <class S, std::floating_point T>
     const std::optional<std::size_t> known = rows->size();
     return detail::make_stream<T>(like, std::move(rows), known, options);
   }
+
+/// `size` and `read`, or `open`, of a const object, for such samples.
+template <class Sample>
+struct a_source_of;
+
+/// What is no source.
+template <class S, std::floating_point T>
+  requires(!Source<S, T>)
+Dataset<T> make_stream(const S&, const Dataset<T>& like, const StreamOptions& = {}) {
+  detail::refuse<wrong_argument<argument<"make_stream", "source">, takes<a_source_of<Sample<T>>>, but_gets<S>,
+                                write<"size() const, read(i, to) const">>>();
+  return like;
+}
 
 /// A column whose numbers stand in files, of which each has some of the samples: .npy, or .safetensors, where the
 /// column's name is the tensor's. The first axis counts samples. Labels are integers, all else is any type that

@@ -78,6 +78,7 @@ public:
       : model_(&model), memory_(layout_of<Bound>.needs), scores_(tokens) {
     read_.reserve(context);
   }
+  explicit Session(const M&&, session::Generating = {}) = delete;  // it refers to the model
 
   /// `count` tokens that follow the prompt, which has at least one. Throws an Error where one of its tokens is not in
   /// the vocabulary.

@@ -164,14 +164,19 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   return q;
 }
 
-/// What is no model, or no loader that is there afterwards.
-template <class M, class Data, class How = Calibration>
-  requires(detail::NoModel<M> || !std::is_convertible_v<Data, DataLoader<float>&>)
-auto quantize(const M&, Data&&, const How& = {}) {
+/// What is no model, no loader that is there afterwards, or no Calibration.
+template <class M, class Data, class How = Calibration, class... More>
+  requires(detail::NoModel<M> || !std::is_convertible_v<Data, DataLoader<float>&> ||
+           !std::is_convertible_v<How, Calibration> || sizeof...(More) > 0)
+auto quantize(const M&, Data&&, const How& = {}, const More&...) {
   using Mistake = typename decltype(detail::judge_model<"quantize", M>())::type;
   if constexpr (!std::is_void_v<Mistake>) {
     detail::refuse<Mistake>();
     return std::unique_ptr<M>();
+  } else if constexpr (std::is_convertible_v<Data, DataLoader<float>&>) {
+    detail::refuse<wrong_argument<argument<"quantize", "how">, takes<Calibration>, but_gets<How, More...>,
+                                  write<"Calibration{.percentile = 99.9}">>>();
+    return std::unique_ptr<QuantizedNumbers<typename M::network>>();
   } else {
     detail::refuse<wrong_argument<argument<"quantize", "calibration">, takes<a_loader_that_is_a_variable>,
                                   but_gets<std::remove_cvref_t<Data>>, write<"DataLoader loader{data, 64, seed};">>>();

@@ -140,6 +140,7 @@ class Session<M, session::Stateful> {
 public:
   explicit Session(const M& model, session::Stateful = {}, std::size_t sequences = 1)
       : model_(&model), sequences_(sequences), memory_(needs, sequences) {}
+  explicit Session(const M&&, session::Stateful = {}, std::size_t = 1) = delete;  // it refers to the model
 
   /// The network's output for the next piece of every sequence, sequence after sequence.
   void operator()(std::span<const T> samples, std::span<T> y) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <string>
 #include <type_traits>
 
+#include <tenon/error.hpp>
 #include <tenon/model/arena.hpp>
 #include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
@@ -59,11 +62,28 @@ private:
                              "<tenon/model/generate.hpp>; single samples and steps are those of a Model of float");
 };
 
+namespace detail {
+
+/// What says how a Session runs: a tag, and with `stateful` maybe a number of sequences.
+template <class... How>
+inline constexpr bool is_way_to_run = false;
+template <class How>
+inline constexpr bool is_way_to_run<How> = std::is_same_v<How, session::Single> ||
+                                           std::is_same_v<How, session::Stateful> ||
+                                           std::is_same_v<How, session::Stepped> ||
+                                           std::is_same_v<How, session::Generating>;
+template <class N>
+inline constexpr bool is_way_to_run<session::Stateful, N> = std::is_convertible_v<N, std::size_t>;
+
+}  // namespace detail
+
 /// A Session of a model, as it is written.
 template <class Net, class Scalar, class Gemm>
 Session(const Model<Net, Scalar, Gemm>&) -> Session<Model<Net, Scalar, Gemm>>;
 template <class Net, class Scalar, class Gemm, class How>
-Session(const Model<Net, Scalar, Gemm>&, How) -> Session<Model<Net, Scalar, Gemm>, How>;
+  requires(detail::is_way_to_run<How>)
+Session(const Model<Net, Scalar, Gemm>&, How)
+->Session<Model<Net, Scalar, Gemm>, How>;
 template <class Net, class Scalar, class Gemm>
 Session(const Model<Net, Scalar, Gemm>&, session::Stateful, std::size_t)
     -> Session<Model<Net, Scalar, Gemm>, session::Stateful>;
@@ -93,6 +113,37 @@ public:
   void reset() {}
 };
 
+/// One of the ways above, and no two of them.
+struct a_way_to_run;
+
+namespace detail {
+
+/// A Session that is run in another way, which is refused.
+template <class... How>
+struct NoWayToRun;
+
+}  // namespace detail
+
+template <class Net, class Scalar, class Gemm, class... How>
+  requires(sizeof...(How) > 0 && !detail::is_way_to_run<How...>)
+Session(const Model<Net, Scalar, Gemm>&, const How&...)
+->Session<detail::NoWayToRun<How...>>;
+
+template <class... How>
+class Session<detail::NoWayToRun<How...>> {
+public:
+  template <class M>
+  explicit Session(const M&, const How&...) {
+    detail::refuse<wrong_argument<argument<"Session", "how">, takes<a_way_to_run>, but_gets<How...>,
+                                  write<"Session{model, session::stepped}">>>();
+  }
+  template <class... A>
+  void operator()(A&&...) {}
+  template <class... A>
+  void step(A&&...) {}
+  void reset() {}
+};
+
 namespace detail {
 
 /// The memory a session works in: what layers remember, and scratch, for so many samples side by side.
@@ -101,8 +152,8 @@ class SessionMemory {
 public:
   SessionMemory(const Needs& needs, std::size_t samples = 1)
       : stride_(needs.state),
-        state_(needs.state * samples),
-        scratch_(needs.inference.sample * samples),
+        state_(numbers(needs.state, samples)),
+        scratch_(numbers(needs.inference.sample, samples)),
         fixed_(needs.inference.fixed) {
     reset();
   }
@@ -117,6 +168,13 @@ public:
   }
 
 private:
+  static std::size_t numbers(std::size_t of_one, std::size_t samples) {
+    if (of_one > 0 && samples > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T) / of_one)
+      throw Error("session: expected sequences that fit in memory, got " + std::to_string(samples) + " of " +
+                  std::to_string(of_one) + " numbers each");
+    return of_one * samples;
+  }
+
   std::size_t stride_;
   Arena<T> state_, scratch_, fixed_;
 };
