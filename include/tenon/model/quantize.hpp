@@ -183,5 +183,14 @@ auto quantize(const M&, Data&&, const How& = {}, const More&...) {
     return std::unique_ptr<QuantizedNumbers<typename M::network>>();
   }
 }
+/// No loader at all.
+template <class M>
+auto quantize(const M&) {
+  using Mistake = typename decltype(detail::judge_model<"quantize", M>())::type;
+  using NoLoader = wrong_argument<argument<"quantize", "calibration">, takes<a_loader_that_is_a_variable>, but_gets<>,
+                                  write<"DataLoader loader{data, 64, seed};">>;
+  detail::refuse<std::conditional_t<std::is_void_v<Mistake>, NoLoader, Mistake>>();
+  return std::unique_ptr<M>();
+}
 
 }  // namespace tenon
