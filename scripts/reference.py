@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 from errors import allowed, errors_of, faults as faults_of_errors, options_of
 from mathml import Unreadable, mathml
+from schedule_picture import WITHOUT as NO_SCHEDULES, schedule_picture
 from tables import row, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -407,6 +408,8 @@ def page_of(entry, place):
     f = function_of(entry)
     if f:
         out.append(picture_of(f, entry.name))
+    if place == "schedules":
+        out.append(schedule_picture(entry.name))
     rows = members_of(entry)
     if rows:
         heads = ("name", "type", "default", "meaning")
@@ -490,6 +493,8 @@ def check():
                     faults.append(f"{where}: says no shapes (Shapes: ...)")
                 if not re.search(r"\b[Gg]radients?\b", text):
                     faults.append(f"{where}: says no gradient (Gradient: ...)")
+            if place == "schedules" and entry.name not in NO_SCHEDULES and "<svg" not in page_of(entry, place):
+                faults.append(f"{where}: its page has no picture (scripts/schedule_picture.py)")
             if place in WITH_NAMES and not re.search(r"\b(PyTorch|ONNX|Keras|scikit-learn)\b", text):
                 faults.append(f"{where}: says no name in {WITH_NAMES[place]} (or that there is none)")
             for name in re.findall(r"^\| (?:PyTorch|Keras|ONNX|scikit-learn) \| (.*) \|$", markdown_of(entry.doc), re.M):
