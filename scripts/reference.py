@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-from errors import allowed, errors_of, faults as faults_of_errors, options_of
+from errors import allowed, definition_of, errors_of, faults as faults_of_errors, options_of
 from mathml import Unreadable, mathml
 from schedule_picture import WITHOUT as NO_SCHEDULES, schedule_picture
 from tables import row, table
@@ -62,6 +62,8 @@ WITH_NAMES = {"layers": "PyTorch, ONNX or Keras", "losses": "PyTorch or Keras", 
 # Those whose pages show an example; and what needs none: a layer that only the library writes, and results.
 WITH_EXAMPLES = {"layers", "losses", "optimizers", "schedules", "metrics", "callbacks"}
 WITHOUT_EXAMPLE = {"StreamedConv1D", "DrawnRows", "Moments", "SampleQuality"}
+# Layers of one formula without a curve: they look at more than one number, or at random ones.
+WITHOUT_CURVE = set("Dropout GLU SwiGLU L2Normalize LayerNorm RMSNorm Softmax LogSoftmax".split())
 # What users do not write.
 INTERNAL = set("""OutputArguments FormulaLayer LossTarget LossArguments OptimizerArrays Group AnySchedule Predictions OutputLoss JointLoss
     OutputMetric EventFile SignalWatch GraphPart ReadOptions Callbacks Metrics MatrixSize ImageSize TargetKind
@@ -69,10 +71,11 @@ INTERNAL = set("""OutputArguments FormulaLayer LossTarget LossArguments Optimize
 
 
 class Entry:
-    def __init__(self, name, doc, template, header, body, base):
+    def __init__(self, name, doc, template, header, body, base, used=""):
         self.name, self.doc, self.template, self.header, self.body, self.base = name, doc, template, header, body, base
         self.also = []
-        self.alias_of = ""  # the type that a `using` names
+        self.used = used  # the type that a `using` names
+        self.alias_of = ""  # the same where that has the comment, too
 
 
 def opens_more(template):
@@ -127,16 +130,16 @@ def entries_of(path):
                         while i < len(lines) and not lines[i].startswith("};"):
                             body.append(lines[i])
                             i += 1
+                alias = re.search(r"= (\w+)", rest) if kind == "using" else None
                 if usable and name not in INTERNAL and not any(name == e.name for e in found if not doc):
                     if doc:
-                        found.append(Entry(name, doc, template, header, body, base))
+                        found.append(Entry(name, doc, template, header, body, base, alias[1] if alias else ""))
                     elif found and kind != "using" and not lines[max(0, i - 2)].strip().startswith("}  //"):
                         # Its neighbour's comment is about both.
                         found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
                     elif found and kind == "using":
                         found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
-                        alias = re.search(r"= (\w+)", rest)
-                        found[-1].also[-1].alias_of = alias[1] if alias else ""
+                        found[-1].also[-1].used = found[-1].also[-1].alias_of = alias[1] if alias else ""
             if line.strip():
                 doc, template = [], ""
     return found
@@ -334,10 +337,14 @@ FUNCTIONS = {
 
 def function_of(entry):
     """An activation as a function of a number, with the defaults of its arguments; or nothing."""
-    found = re.match(r"Map<(.*)>$", entry.base.strip())
+    other = definition_of(entry.used, entry.header) if entry.used else None
+    found = re.match(r"Map<(.*)>$", (other[0].strip(" :") if other else entry.base).strip())
     if not found:
         return None
     text = found.group(1)
+    header = (INCLUDE / entry.header).read_text()
+    for name, value in re.findall(r"^inline constexpr double (\w+) = ([\d.]+);", header, re.M):
+        text = text.replace(f"detail::{name}", value)
     for name, value in re.findall(r"auto (\w+) = ([-\d.]+)", entry.template):
         text = text.replace(f"detail::number_or_1<{name}>()", f"({value})")
     text = re.sub(r'param<"\w+", (?:Option\.\.\., )?Constant<([\d.]+)>>', r"\1", text)
@@ -495,6 +502,8 @@ def check():
                     faults.append(f"{where}: says no gradient (Gradient: ...)")
             if place == "schedules" and entry.name not in NO_SCHEDULES and "<svg" not in page_of(entry, place):
                 faults.append(f"{where}: its page has no picture (scripts/schedule_picture.py)")
+            if "Map<" in entry.base and entry.name not in WITHOUT_CURVE and not function_of(entry):
+                faults.append(f"{where}: its page has no picture of the formula")
             if place in WITH_NAMES and not re.search(r"\b(PyTorch|ONNX|Keras|scikit-learn)\b", text):
                 faults.append(f"{where}: says no name in {WITH_NAMES[place]} (or that there is none)")
             for name in re.findall(r"^\| (?:PyTorch|Keras|ONNX|scikit-learn) \| (.*) \|$", markdown_of(entry.doc), re.M):
