@@ -46,7 +46,10 @@ std::uint64_t hash_samples(const Dataset<T>& data) {
     }
     hash.add(std::span<const T>(data.sample(sample)));
     hash.add(std::span<const T>(data.target(sample)));
-    if (data.has_labels() && data.label_size() == 1) hash.add(static_cast<std::uint64_t>(data.labels()[sample]));
+  }
+  if (!data.streamed()) {  // every rank reads all labels and weights, and they are few against the features
+    hash.add(data.labels());
+    hash.add(data.weights());
   }
   return hash.sum();
 }

@@ -620,6 +620,20 @@ TEST_CASE("ranks of different runs get an Error") {
   };
   CHECK(message_of(2, [&](Communicator& r) { fit_on(subset(r.rank()), Adam{}); }) ==
         "fit: expected the same data on all ranks, got another on rank 1 than on rank 0");
+  // one label of a sample whose features are not looked at, and a weight of it
+  const auto third = [&](std::int32_t label, float weight) {
+    const Dataset<float> data = subset(0);
+    std::vector<std::int32_t> labels(data.labels().begin(), data.labels().end());
+    std::vector<float> weights(labels.size(), 1.0F);
+    labels[2] = label;
+    weights[2] = weight;
+    return Dataset<float>{Features<float>{"digit", {64}, {data.features().begin(), data.features().end()}},
+                          Labels{labels, 10}, SampleWeights<float>{weights}};
+  };
+  CHECK(message_of(2, [&](Communicator& r) { fit_on(third(static_cast<std::int32_t>(r.rank()), 1), Adam{}); }) ==
+        "fit: expected the same data on all ranks, got another on rank 1 than on rank 0");
+  CHECK(message_of(2, [&](Communicator& r) { fit_on(third(2, r.rank() == 0 ? 1 : 2), Adam{}); }) ==
+        "fit: expected the same data on all ranks, got another on rank 1 than on rank 0");
   CHECK(message_of(2, [&](Communicator& r) { fit_on(subset(0), Adam{.lr = r.rank() == 0 ? 1e-3 : 2e-3}); }) ==
         "fit: expected the same learning rate on all ranks, got 0.001 on rank 0 and 0.002 on rank 1");
   CHECK(message_of(2,
