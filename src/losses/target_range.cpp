@@ -1,5 +1,6 @@
 #include <tenon/losses/target_range.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -47,7 +48,7 @@ struct Allowed {
       int wrong = 0;
 #pragma omp simd reduction(+ : wrong)
       for (std::size_t i = 0; i < n; ++i)
-        wrong += !((std::abs(v[i] - first) <= around) | (std::abs(v[i] - second) <= around));
+        wrong += !(std::min(std::abs(v[i] - first), std::abs(v[i] - second)) <= around);
       return wrong == 0;
     };
     return form == TargetForm::ends ? kernels::dispatch(ends, values, count, low, high, slack)

@@ -322,7 +322,8 @@ TEST_CASE("a steady step of codes, triples, two tasks and attacked samples takes
   constexpr std::size_t n = 8;
   std::vector<float> given = drawn(n * 48);
   const auto images = [&](const char* name, std::size_t first) {
-    return Features<float>{name, {1, 4, 4}, {given.begin() + 16 * n * first, given.begin() + 16 * n * (first + 1)}};
+    const auto rows = std::span(given).subspan(16 * n * first, 16 * n);
+    return Features<float>{name, {1, 4, 4}, {rows.begin(), rows.end()}};
   };
 
   Model<Squeeze> squeeze{1};
