@@ -52,7 +52,7 @@ def main(folder, epochs=10, seed=1):
             optimizer.step()
             total += loss.item() * len(batch)
         seconds = time.perf_counter() - began
-        print(f"epoch {epoch + 1:2}/{epochs}  loss {total / len(train):.4f}  {seconds:.2f} s", flush=True)
+        print(f"epoch {epoch + 1:2}/{epochs}  loss {total / len(train):.4f}  {seconds:.3f} s", flush=True)
     with torch.no_grad():
         nats = sum(model.negative_elbo(batch).item() * len(batch) for batch in test.split(100)) / len(test)
     print(f"negative ELBO of new digits: {nats:.2f} nats a digit")
