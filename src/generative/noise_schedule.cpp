@@ -5,6 +5,8 @@
 #include <numbers>
 #include <string>
 
+#include <fmt/format.h>
+
 #include <tenon/error.hpp>
 
 namespace tenon {
@@ -51,8 +53,7 @@ NoiseSchedule NoiseSchedule::from_betas(std::span<const double> betas) {
   double product = 1;
   for (std::size_t t = 0; t < betas.size(); ++t) {
     if (!(betas[t] > 0 && betas[t] < 1))
-      throw Error("NoiseSchedule: expected betas above 0 and below 1, got " + std::to_string(betas[t]) + " at step " +
-                  std::to_string(t + 1));
+      throw Error(fmt::format("NoiseSchedule: expected betas above 0 and below 1, got {} at step {}", betas[t], t + 1));
     product *= 1 - betas[t];
     signal.push_back(std::sqrt(product));
     level.push_back(std::sqrt(1 - product));
@@ -78,7 +79,11 @@ NoiseSchedule NoiseSchedule::cosine(std::size_t steps, double offset) {
     return std::cos(angle) * std::cos(angle);
   };
   std::vector<double> betas;
-  for (std::size_t t = 1; t <= steps; ++t) betas.push_back(std::min(1 - kept(t) / kept(t - 1), 0.999));
+  for (std::size_t t = 1; t <= steps; ++t) {
+    betas.push_back(std::min(1 - kept(t) / kept(t - 1), 0.999));
+    if (!(betas.back() > 0))
+      throw Error(fmt::format("NoiseSchedule: expected an offset that leaves noise in every step, got {}", offset));
+  }
   return from_betas(betas);
 }
 

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <tenon/error.hpp>
 #include <tenon/optim/norm_blocks.hpp>
+
+#include "scaled_norm.hpp"
 
 namespace tenon {
 
@@ -26,9 +29,9 @@ double sum_of(std::span<const T> numbers, F of_number) {
 }
 
 template <class T>
-double norm_sum(std::span<const T> numbers, double type) {
+double norm_sum(std::span<const T> numbers, double type, double scale = 1) {
   if (type == 2) return sum_of(numbers, [](double v) { return v * v; });
-  if (!std::isinf(type)) return sum_of(numbers, [type](double v) { return std::pow(std::abs(v), type); });
+  if (!std::isinf(type)) return sum_of(numbers, [=](double v) { return std::pow(std::abs(v) / scale, type); });
   double most = 0;
   for (const T v : numbers) most = std::max(most, std::abs(static_cast<double>(v)));
   return most;
@@ -60,6 +63,11 @@ void sum_norm_blocks(std::span<const T> numbers, double type, double* of_blocks)
   each_block(numbers, [&](std::span<const T> block) { *of_blocks++ = norm_sum(block, type); });
 }
 
+template <class T>
+void sum_scaled_blocks(std::span<const T> numbers, double type, double scale, double* of_blocks) {
+  each_block(numbers, [&](std::span<const T> block) { *of_blocks++ = norm_sum(block, type, scale); });
+}
+
 double norm_of_blocks(std::span<const double> of_blocks, double type) {
   Norm norm{type};
   for (const double block : of_blocks) norm.add(block);
@@ -68,6 +76,8 @@ double norm_of_blocks(std::span<const double> of_blocks, double type) {
 
 template void sum_norm_blocks(std::span<const float>, double, double*);
 template void sum_norm_blocks(std::span<const double>, double, double*);
+template void sum_scaled_blocks(std::span<const float>, double, double, double*);
+template void sum_scaled_blocks(std::span<const double>, double, double, double*);
 
 }  // namespace detail
 
@@ -101,11 +111,15 @@ template void scale_to_norm(std::span<double>, double, double);
 template <class T>
 double clip_grad_norm(std::span<T> gradients, double max_norm, double norm_type) {
   detail::expect_norm(max_norm, norm_type);
-  detail::Norm norm{norm_type};
-  detail::each_block(std::span<const T>(gradients),
-                     [&](std::span<const T> block) { norm.add(detail::norm_sum(block, norm_type)); });
-  detail::scale_to_norm(gradients, norm.value(), max_norm);
-  return norm.value();
+  const std::span<const T> numbers(gradients);
+  const double scale = detail::is_scaled_norm(norm_type)
+                           ? detail::norm_scale(detail::norm_sum(numbers, std::numeric_limits<double>::infinity()))
+                           : 1;
+  detail::Norm sums{norm_type};
+  detail::each_block(numbers, [&](std::span<const T> block) { sums.add(detail::norm_sum(block, norm_type, scale)); });
+  const double norm = scale * sums.value();
+  detail::scale_to_norm(gradients, norm, max_norm);
+  return norm;
 }
 
 template <class T>

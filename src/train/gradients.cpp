@@ -1,10 +1,16 @@
 #include <tenon/train/gradients.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
 
+#include <tenon/error.hpp>
 #include <tenon/optim/clip.hpp>
 #include <tenon/optim/norm_blocks.hpp>
 #include <tenon/train/data_check.hpp>
+
+#include "../optim/scaled_norm.hpp"
 
 namespace tenon::detail {
 
@@ -35,6 +41,7 @@ std::span<T> Gradients<T>::all() {
 
 template <class T>
 void Gradients<T>::scale(double factor) {
+  if (!std::isfinite(factor)) throw Error("scale_gradients: expected a finite factor, got " + std::to_string(factor));
   if (forgotten_) return;
   for (const OwnNumbers& part : own())
     for (T& g : sum_.span().subspan(part.first, part.count)) g = static_cast<T>(static_cast<double>(g) * factor);
@@ -44,12 +51,19 @@ template <class T>
 double Gradients<T>::clip_norm(double max_norm, double norm_type) {
   expect_norm(max_norm, norm_type);
   present();
-  of_blocks_.assign(norm_blocks(sum_.size()), 0);
-  for (const OwnNumbers& part : own())
-    sum_norm_blocks(std::span<const T>(sum_.data() + part.first, part.count), norm_type,
-                    of_blocks_.data() + part.first / norm_block);
-  if (split()) sharding_->merge(of_blocks_);
-  const double norm = norm_of_blocks(of_blocks_, norm_type);
+  const auto norm_of = [this](double type, double scale) {
+    of_blocks_.assign(norm_blocks(sum_.size()), 0);
+    for (const OwnNumbers& part : own()) {
+      const std::span<const T> numbers(sum_.data() + part.first, part.count);
+      double* const blocks = of_blocks_.data() + part.first / norm_block;
+      if (is_scaled_norm(type)) sum_scaled_blocks(numbers, type, scale, blocks);
+      else sum_norm_blocks(numbers, type, blocks);
+    }
+    if (split()) sharding_->merge(of_blocks_);
+    return scale * norm_of_blocks(of_blocks_, type);
+  };
+  const double scale = is_scaled_norm(norm_type) ? norm_scale(norm_of(std::numeric_limits<double>::infinity(), 1)) : 1;
+  const double norm = norm_of(norm_type, scale);
   for (const OwnNumbers& part : own()) scale_to_norm(sum_.span().subspan(part.first, part.count), norm, max_norm);
   return norm;
 }

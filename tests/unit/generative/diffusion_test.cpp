@@ -291,6 +291,8 @@ TEST_CASE("schedules, samplers and data that make no sense are one Error") {
   CHECK_THAT(message_of([] { NoiseSchedule::linear(0); }), Contains("from 1 to 1000000 steps, got 0"));
   CHECK_THAT(message_of([] { NoiseSchedule::linear(10, 0.1, 1.5); }), Contains("below 1, got 1.0"));
   CHECK_THAT(message_of([] { NoiseSchedule::cosine(10, -1); }), Contains("offset above 0"));
+  CHECK_THAT(message_of([] { NoiseSchedule::cosine(10, 1e39); }), Contains("leaves noise in every step, got 1e+39"));
+  CHECK_THAT(message_of([] { NoiseSchedule::linear(10, 1e39); }), Contains("below 1, got 1e+39 at step 1"));
   const auto flow = NoiseSchedule::flow(10);
   std::vector<double> x{1, 2};
   const std::vector<double> y{0, 0};

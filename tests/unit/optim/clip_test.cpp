@@ -51,6 +51,12 @@ TEST_CASE("other norms, and limits that make no sense") {
   std::vector<double> gradients{3, -4};
   CHECK(clip_grad_norm(std::span(gradients), 14, 1) == 7);
   CHECK(gradients == std::vector<double>{3, -4});
+  // sums of |g|^400 that no double holds; the norm is the largest, times 2^(1/400)
+  for (const double size : {10.0, 0.01}) {
+    std::vector<double> alike{size, -size};
+    CHECK(clip_grad_norm(std::span(alike), size / 2, 400) == Approx(size * std::pow(2, 1.0 / 400)));
+    CHECK(alike[0] == Approx(size / 2 * std::pow(2, -1.0 / 400)).epsilon(1e-3));
+  }
   CHECK_THROWS_WITH(clip_grad_norm(std::span(gradients), 0), Contains("expected a positive max_norm, got 0"));
   CHECK_THROWS_WITH(clip_grad_norm(std::span(gradients), 1, -1), Contains("expected a positive norm_type"));
   CHECK_THROWS_WITH(clip_grad_value(std::span(gradients), std::nan("")), Contains("expected a positive clip_value"));

@@ -237,3 +237,19 @@ TEST_CASE("the first number that is not finite is found") {
     CHECK(trainer.find_non_finite() == "it first appears in the output of layer 6, Dense<3>");
   }
 }
+
+TEST_CASE("gradients are scaled by finite numbers, and clipped by the norm that is asked for") {
+  Model<Net> model{1};
+  Trainer trainer{model, CrossEntropy{}, SGD{.lr = 0.1}, 6};
+  Samples<float> samples(6);
+  trainer.zero_grad();
+  trainer.forward(samples.batch(0, 6));
+  trainer.backward();
+  const double largest = trainer.clip_grad_norm(1e30, std::numeric_limits<double>::infinity());
+  trainer.scale_gradients(10 / largest);
+  CHECK(trainer.clip_grad_norm(1e30, 400) == Approx(10).epsilon(0.02));  // 10^400 is more than a double holds
+  trainer.scale_gradients(1e-3);
+  CHECK(trainer.clip_grad_norm(1e-3, 400) == Approx(0.01).epsilon(0.02));
+  CHECK(trainer.clip_grad_norm(1, std::numeric_limits<double>::infinity()) == Approx(1e-3).epsilon(0.02));
+  CHECK_THROWS_WITH(trainer.scale_gradients(std::nan("")), "scale_gradients: expected a finite factor, got nan");
+}
