@@ -164,11 +164,11 @@ TEST_CASE("networks that draw have the gradients of differences") {
 TEST_CASE("a steady step of a U-Net of image and time takes nothing from the heap, and learns") {
   Model<UNetTold> model{1};
   Trainer trainer{model, MeanSquaredError{}, Adam{.lr = 1e-2}, 8};
-  std::vector<float> features(8 * 19), targets(8 * 16);
+  std::vector<float> given(8 * 19), targets(8 * 16);
   Stream random{1};
-  for (float& v : features) v = random.normal<float>();
+  for (float& v : given) v = random.normal<float>();
   for (float& v : targets) v = random.normal<float>();
-  const Batch<float> batch = batch_of(features, targets, 8);
+  const Batch<float> batch = batch_of(given, targets, 8);
   double loss = 0;
   const auto step = [&] {
     trainer.zero_grad();
