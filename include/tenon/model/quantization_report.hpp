@@ -29,7 +29,7 @@ struct QuantizationReport {
     ValueRange seen{};     // of the float network's numbers
     ValueRange usual{};    // of `usual_percent` of them, without the largest and the smallest
     ValueRange range{};    // what 256 steps cover, or 65,536
-    bool fixed = false;    // whatever the samples: a Softmax has 0 to 1
+    bool fixed = false;    // whatever the samples: a Softmax has 0 to 1, a pool what its input has
     double saturated = 0;  // the share of int8 numbers at either end of the range where the float number lies beyond it
     double own_sqnr = 0;   // of this layer alone: given int8 inputs made of the float network's numbers
     double sqnr = 0;       // of all layers up to this one
@@ -261,7 +261,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
                               .usual = seen.ranges[step.unit].range(
                                   {.method = CalibrationMethod::percentile, .percentile = report.usual_percent}),
                               .range = {scale * (Limits::min() - zero), scale * (Limits::max() - zero)},
-                              .fixed = step.fixed_scale > 0,
+                              .fixed = step.fixed_scale > 0 || step.keeps_scale(),
                               .flash = step.multiplies() ? step.flash_bytes() : 0},
                              observer.noise(k));
   }

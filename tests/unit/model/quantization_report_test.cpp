@@ -18,6 +18,7 @@
 #include <tenon/layers/conv2d.hpp>
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/flatten.hpp>
+#include <tenon/layers/global_avg_pool.hpp>
 #include <tenon/layers/identity.hpp>
 #include <tenon/layers/max_pool2d.hpp>
 #include <tenon/layers/relu.hpp>
@@ -293,6 +294,14 @@ TEST_CASE("the report warns of what it sees") {
   // and among the samples of the report too
   const auto same = quantization_report(t.model, *quantize(t.model, calibration), calibration);
   CHECK_THAT(same.text(), Contains("99 % of its numbers lie within") && Contains("a single outlier?"));
+  // the mean of an image has the range of its pixels, which no calibration would change
+  using Mean = Sequential<Input<4, 8, 8>, GlobalAvgPool, Dense<2>>;
+  const Model<Mean> mean{1};
+  const Dataset<float> images({4, 8, 8}, gaussian(256 * 200));
+  DataLoader<float> loader{images, 4, 1};
+  const QuantizationReport pooled = quantization_report(mean, *quantize(mean, loader), loader);
+  CHECK(pooled.layers[0].fixed);
+  CHECK(pooled.warnings.empty());
   // of few samples one has more than the usual share of the numbers
   const Dataset<float> few = strange.take(50);
   DataLoader<float> fifty{few, 4, 1};
