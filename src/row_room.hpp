@@ -20,7 +20,8 @@ void make_row_room(std::vector<N>& values, std::string_view who, std::size_t row
     if (each > 0 && rows > values.max_size() / each) throw std::length_error("rows");
     values.resize(rows * each);
   } catch (const std::exception&) {  // bad_alloc, and length_error
-    throw Error(fmt::format("{}: expected samples that fit in memory, got {} of {} numbers", who, rows, each));
+    throw Error(fmt::format("{}: expected samples that fit in memory, got {}{}", who, rows,
+                            each == 1 ? "" : fmt::format(" of {} numbers", each)));
   }
 }
 
