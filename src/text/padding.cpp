@@ -8,6 +8,8 @@
 
 #include <tenon/error.hpp>
 
+#include "../row_room.hpp"
+
 namespace tenon {
 
 PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, std::size_t length,
@@ -21,8 +23,9 @@ PaddedTokens pad_tokens(std::span<const std::vector<std::int32_t>> sequences, st
   if (!sequences.empty() && result.length > most / sequences.size())
     throw Error(fmt::format("pad_tokens: expected a length that fits in memory {} times, got {}", sequences.size(),
                             result.length));
-  result.tokens.assign(sequences.size() * result.length, padding);
-  result.mask.assign(sequences.size() * result.length, 0);
+  detail::make_row_room(result.tokens, "pad_tokens", sequences.size(), result.length);
+  detail::make_row_room(result.mask, "pad_tokens", sequences.size(), result.length);
+  std::ranges::fill(result.tokens, padding);
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const std::size_t count = std::min(sequences[i].size(), result.length);
     const auto first = static_cast<std::ptrdiff_t>(i * result.length);

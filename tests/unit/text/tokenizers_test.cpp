@@ -8,6 +8,8 @@
 
 #include <tenon/error.hpp>
 
+#include "support/faults.hpp"
+
 using Catch::Matchers::Contains;
 using namespace tenon;
 using Tokens = std::vector<std::int32_t>;
@@ -115,6 +117,10 @@ TEST_CASE("sequences are filled up, and sorted by length") {
   for (const std::size_t length : {std::size_t{1} << 62, std::size_t{1} << 63})
     CHECK_THROWS_WITH(pad_tokens(sequences, length), Contains("a length that fits in memory"));
   CHECK(pad_tokens(sequences, 2, -1).tokens == Tokens{1, 2, 4, -1, -1, -1});
+  const auto pad = [&] { pad_tokens(sequences, 5); };
+  const auto check = [](const std::exception_ptr& thrown) { CHECK((!thrown || test::is_error(thrown))); };
+  CHECK(test::fail_each(
+            test::Fault::allocation, [] {}, pad, check) == 2);
   const std::vector<std::size_t> lengths{1, 4};
   CHECK(bucket_by_length(sequences, lengths) == std::vector<std::vector<std::size_t>>{{1, 2}, {0}});
   CHECK_THROWS_WITH(bucket_by_length(sequences, std::vector<std::size_t>{2}), Contains("got 3 in sequence 0"));
