@@ -36,8 +36,8 @@ std::string describe_seconds(const EpochRecord& record);
 /// Ends an epoch's line with the metrics of its record and that text.
 void show_epoch(Progress& progress, std::span<const NamedValue> values, const EpochRecord& record);
 
-/// Where two ranks have the same hash they have the same, but for chance. Of a data set some samples all over it are
-/// hashed, so that one that is mapped from a file is not read as a whole.
+/// Where two ranks have the same hash they have the same, but for chance. Of a data set all labels and weights are
+/// hashed, but the features of some samples all over it, so that one that is mapped from a file is not read as a whole.
 std::uint64_t hash_text(std::string_view text);
 std::uint64_t hash_numbers(std::span<const float> numbers);
 std::uint64_t hash_numbers(std::span<const double> numbers);
