@@ -1,6 +1,6 @@
 // Instructions of one layer in int8, its start included; -DTENON_CASE picks it. A sum has elements in place of
 // multiplications. The weights are seeded: they do not change what is counted.
-#include "platform.hpp"
+#include "counted_run.hpp"
 #include "seeded_numbers.hpp"
 
 #include <tenon/edge/quantized.hpp>
@@ -68,18 +68,6 @@ Quantized<Net, numbers> net;
 }  // namespace
 
 int main() {
-  int i = 0;
-  for (auto& x : net.input()) x = static_cast<std::int8_t>(i++ % 17 * 15 - 128);
-  platform::start_count();
-  net.run();
-  const std::uint32_t instructions = platform::instructions();
-  std::uint32_t sum = 0;
-  for (const int y : net.output()) sum = sum * 31 + static_cast<std::uint32_t>(y);
   constexpr std::size_t macs = Quantized<Net>::macs;
-  platform::print("instructions ", instructions);
-  platform::print("macs ", static_cast<std::uint32_t>(macs > 0 ? macs : output_shape<Net>::size));
-  platform::print("weights ", static_cast<std::uint32_t>(Quantized<Net>::weight_bytes));
-  platform::print("ram ", sizeof net);
-  platform::print("stack ", platform::stack_used());
-  platform::print("sum ", sum);
+  bench::counted_run(net, macs > 0 ? macs : output_shape<Net>::size);
 }

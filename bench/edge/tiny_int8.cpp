@@ -3,7 +3,7 @@
 // own; else MobileNetV1 0.25 of visual wake words, 3x96x96. TENON_WEIGHTS says how their weights are kept, such as
 // weight_bits<4>, and TENON_ACTIVATIONS how activations are, such as activation_bits<16>. The weights are seeded: they
 // do not change what is counted.
-#include "platform.hpp"
+#include "counted_run.hpp"
 #include "seeded_numbers.hpp"
 
 #include <tenon/edge/quantized.hpp>
@@ -72,17 +72,5 @@ void make_tables() {}
 
 int main() {
   make_tables();
-  int i = 0;
-  for (auto& x : net.input()) x = static_cast<std::int8_t>(i++ % 17 * 15 - 128);
-  platform::start_count();
-  net.run();
-  const std::uint32_t instructions = platform::instructions();
-  std::uint32_t sum = 0;
-  for (const int y : net.output()) sum = sum * 31 + static_cast<std::uint32_t>(y);
-  platform::print("instructions ", instructions);
-  platform::print("macs ", static_cast<std::uint32_t>(Quantized<Run>::macs));
-  platform::print("weights ", static_cast<std::uint32_t>(Quantized<Run>::weight_bytes));
-  platform::print("ram ", sizeof net);
-  platform::print("stack ", platform::stack_used());
-  platform::print("sum ", sum);
+  bench::counted_run(net, Quantized<Run>::macs);
 }

@@ -93,9 +93,8 @@ void Diffusion::corrupt(std::span<T> features, std::span<T> targets, std::span<c
 namespace detail {
 
 std::vector<std::int32_t> no_labels(std::size_t count, std::size_t numbers) {
-  std::vector<double> images;
+  if (count > std::vector<double>{}.max_size() / numbers) refuse_rows("Diffusion", count, numbers);
   std::vector<std::int32_t> labels;
-  if (count > images.max_size() / numbers) make_row_room(images, "Diffusion", count, numbers);
   make_row_room(labels, "Diffusion", count);
   std::ranges::fill(labels, ignore_index);
   return labels;
