@@ -39,9 +39,9 @@ void add_rows(std::vector<float>& rows, std::span<const float> numbers, std::spa
 void draw_codes(std::vector<float>& rows, std::span<const std::int32_t> labels, Stream& random) {
   rows.clear();
   std::array<float, code> numbers;
-  for (const std::int32_t& label : labels) {
+  for (const std::int32_t& digit : labels) {
     for (float& v : numbers) v = random.normal<float>();
-    add_rows(rows, numbers, {&label, 1});
+    add_rows(rows, numbers, {&digit, 1});
   }
 }
 std::vector<float> draw(const Model<GeneratorNet>& generator, std::span<const std::int32_t> labels) {
