@@ -62,7 +62,7 @@ int main() {
           .schedule = CosineAnnealingLR{.T_max = epochs}});
 
   const std::vector<float> clean(test.features().begin(), test.features().end());
-  const auto images = xt::adapt(clean, std::array<std::size_t, 4>{test.size(), 1, 8, 8});
+  const auto images = features_tensor<4>(test);
   std::vector<float> shown;
   Stream random(2, Purpose::user);
   for (const float level : {0.2F, 0.5F, 0.8F}) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include <xtensor/xadapt.hpp>
 #include <xtensor/xsort.hpp>
 #include <xtensor/xview.hpp>
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <xtensor/xadapt.hpp>
 
 using namespace tenon;
 

@@ -57,9 +57,7 @@ double nearest(const Rows& known, std::span<const std::int32_t> known_labels, co
 }
 
 /// The images of a data set as rows of 64 numbers.
-xt::xtensor<float, 2> pixels(const Dataset<float>& data) {
-  return xt::adapt(data.features().data(), std::array<std::size_t, 2>{data.size(), 64});
-}
+xt::xtensor<float, 2> pixels(const Dataset<float>& data) { return features_tensor<2>(data); }
 
 int main() {
   const auto split = digits().stratified_split(0.8, 1);

@@ -7,7 +7,7 @@
 namespace tenon {
 
 /// A string that can be a template argument: `param<"alpha">`, `Named<"encoder", Net>`.
-template <std::size_t N>
+template <size_t N>
 struct fixed_string {
   char text[N]{};
 
@@ -17,23 +17,23 @@ struct fixed_string {
   constexpr std::string_view view() const { return {text, N - 1}; }
   constexpr operator std::string_view() const { return view(); }
 
-  template <std::size_t M>
+  template <size_t M>
   friend constexpr bool operator==(const fixed_string& a, const fixed_string<M>& b) {
     return a.view() == b.view();
   }
 };
 
 /// A number as it is written: "0", "17".
-template <std::size_t Number>
+template <size_t Number>
 inline constexpr auto number_text = [] {
-  constexpr std::size_t digits = [] {
-    std::size_t count = 1;
-    for (std::size_t rest = Number; rest >= 10; rest /= 10) ++count;
+  constexpr size_t digits = [] {
+    size_t count = 1;
+    for (size_t rest = Number; rest >= 10; rest /= 10) ++count;
     return count;
   }();
   fixed_string<digits + 1> text;
-  std::size_t rest = Number;
-  for (std::size_t d = digits; d-- > 0; rest /= 10) text.text[d] = static_cast<char>('0' + rest % 10);
+  size_t rest = Number;
+  for (size_t d = digits; d-- > 0; rest /= 10) text.text[d] = static_cast<char>('0' + rest % 10);
   return text;
 }();
 

@@ -68,10 +68,10 @@ namespace detail {
 template <class T>
 constexpr std::string_view short_name() {
   constexpr std::string_view text = __PRETTY_FUNCTION__;
-  constexpr std::size_t begin = text.find("T = ") + 4;
-  constexpr std::size_t end = text.find_first_of("<;]", begin);
-  constexpr std::size_t colon = text.substr(0, end).rfind(':');
-  constexpr std::size_t from = colon == text.npos || colon < begin ? begin : colon + 1;
+  constexpr size_t begin = text.find("T = ") + 4;
+  constexpr size_t end = text.find_first_of("<;]", begin);
+  constexpr size_t colon = text.substr(0, end).rfind(':');
+  constexpr size_t from = colon == text.npos || colon < begin ? begin : colon + 1;
   return text.substr(from, end - from);
 }
 
@@ -81,11 +81,11 @@ struct OptionCheck {
   constexpr void operator()(std::string_view name, double value, const Allowed& allowed) const {
     if (!allowed.contains(value)) refuse_option(owner, name, value, allowed);
   }
-  constexpr void operator()(std::string_view name, std::size_t value, const Allowed& allowed) const {
+  constexpr void operator()(std::string_view name, size_t value, const Allowed& allowed) const {
     (*this)(name, static_cast<double>(value), allowed);
   }
   void operator()(std::string_view name, const std::vector<double>& values, const Allowed& allowed) const {
-    for (std::size_t i = 0; i < values.size(); ++i)
+    for (size_t i = 0; i < values.size(); ++i)
       if (!allowed.contains(values[i]))
         refuse_option(owner, std::string(name) + "[" + std::to_string(i) + "]", values[i], allowed);
   }

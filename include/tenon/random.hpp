@@ -157,8 +157,8 @@ private:
 template <class Range>
 constexpr void shuffle(Range&& range, Stream& stream) {
   using std::swap;
-  for (std::size_t left = std::size(range); left > 1; --left) {
-    const auto chosen = static_cast<std::size_t>(stream.below(left));
+  for (size_t left = std::size(range); left > 1; --left) {
+    const auto chosen = static_cast<size_t>(stream.below(left));
     if (chosen != left - 1) swap(range[chosen], range[left - 1]);
   }
 }

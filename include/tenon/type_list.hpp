@@ -9,7 +9,7 @@ namespace tenon::detail {
 /// expanding one pack, so the compiler's work grows linearly with the depth.
 template <class... T>
 struct list {
-  static constexpr std::size_t size = sizeof...(T);
+  static constexpr size_t size = sizeof...(T);
 };
 
 template <class List, class... More>
@@ -56,19 +56,19 @@ struct reverse_of<list<T...>> : reversed<list<>, T...> {};
 template <class List>
 using reverse = typename reverse_of<List>::type;
 
-template <std::size_t I, class T>
+template <size_t I, class T>
 struct Indexed {
   using type = T;
 };
 template <class Index, class... T>
 struct IndexedPack;
-template <std::size_t... I, class... T>
+template <size_t... I, class... T>
 struct IndexedPack<std::index_sequence<I...>, T...> : Indexed<I, T>... {};
 template <class... T>
 using Pack = IndexedPack<std::index_sequence_for<T...>, T...>;
-template <std::size_t I, class T>
+template <size_t I, class T>
 Indexed<I, T> element_at(const Indexed<I, T>*);
-template <std::size_t I, class Of>
+template <size_t I, class Of>
 using element_in = typename decltype(element_at<I>(static_cast<Of*>(nullptr)))::type;
 
 /// A pack in groups of eight: overload resolution looks at every element of what it is given, and takes memory for it.
@@ -85,15 +85,15 @@ template <class... T>
 using InGroups = typename grouped<list<>, T...>::type;
 
 /// Element I of the pack that `Of` groups: nothing is instantiated for those in front of it.
-template <std::size_t I, class Of>
+template <size_t I, class Of>
 using element_in_groups = element_in<I % 8, element_in<I / 8, Of>>;
 
-template <std::size_t I, class... T>
+template <size_t I, class... T>
 using pack_element = element_in_groups<I, InGroups<T...>>;
 
-template <std::size_t I, class List>
+template <size_t I, class List>
 struct element_of;
-template <std::size_t I, class... T>
+template <size_t I, class... T>
 struct element_of<I, list<T...>> {
   using type = pack_element<I, T...>;
 };

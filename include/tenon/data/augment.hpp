@@ -167,7 +167,7 @@ struct Steps {
   using output = In;
   using mistake = void;
   static constexpr bool valid = true;
-  static constexpr std::size_t space = 0, scratch = 0;
+  static constexpr size_t space = 0, scratch = 0;
   static constexpr double mixup = 0;
   template <class T>
   static void run(Walk<T>& walk) {
@@ -184,12 +184,12 @@ struct Steps<In, First, Rest...> {
   /// That of the first step that has one.
   using mistake = std::conditional_t<accepted, typename next::mistake, own_mistake>;
   static constexpr bool valid = std::is_void_v<mistake>;
-  static constexpr std::size_t space = std::max(In::size, next::space);
-  static constexpr std::size_t own_scratch = [] {
+  static constexpr size_t space = std::max(In::size, next::space);
+  static constexpr size_t own_scratch = [] {
     if constexpr (accepted && Distorts<First>) return First::scratch(size_of<In>);
-    else return std::size_t{0};
+    else return size_t{0};
   }();
-  static constexpr std::size_t scratch = std::max(own_scratch, next::scratch);
+  static constexpr size_t scratch = std::max(own_scratch, next::scratch);
   static constexpr double mixup = [] {
     if constexpr (Mixes<First>) return First::alpha;
     else return next::mixup;
@@ -244,7 +244,7 @@ private:
   template <class In, class T>
   static void apply(const T* from, T* to, T* scratch, Stream* stream) {
     using Steps = augment::Steps<In, Step...>;
-    constexpr std::size_t space = std::max(In::size, Steps::space);
+    constexpr size_t space = std::max(In::size, Steps::space);
     augment::Walk<T> walk{scratch, scratch + space, scratch + 2 * space, stream};
     std::copy_n(from, In::size, walk.image);
     Steps::run(walk);
@@ -264,7 +264,7 @@ public:
   static constexpr bool valid = Pipeline::template valid<S>;
   using answer = Answer;
 
-  AugmentedDataset(Dataset<T> data, std::size_t workers) : Dataset<T>(std::move(data)) {
+  AugmentedDataset(Dataset<T> data, size_t workers) : Dataset<T>(std::move(data)) {
     this->augment(&Pipeline::template on<S>(), workers);
   }
 };
@@ -289,7 +289,7 @@ constexpr auto judge_pipeline() {
 /// The data set with an augmentation in front of the network. `workers` threads prepare the next batch
 /// while the network works on this one; 0: the loader does it when asked.
 template <class Pipeline, AnyShape S, class Answer, std::floating_point T>
-auto augmented(TypedDataset<S, Answer, T> data, std::size_t workers = default_workers()) {
+auto augmented(TypedDataset<S, Answer, T> data, size_t workers = default_workers()) {
   using Mistake = typename decltype(detail::judge_pipeline<Pipeline>())::type;
   if constexpr (!std::is_void_v<Mistake>) {
     detail::refuse<Mistake>();
@@ -300,14 +300,14 @@ auto augmented(TypedDataset<S, Answer, T> data, std::size_t workers = default_wo
 }
 /// Steps are chosen for a shape, which the type of the data has to say.
 template <class Pipeline, std::floating_point T>
-const Dataset<T>& augmented(const Dataset<T>& data, std::size_t = 0) {
+const Dataset<T>& augmented(const Dataset<T>& data, size_t = 0) {
   detail::refuse<wrong_argument<argument<"augmented", "data">, takes<data_of_a_known_shape>, but_gets<Dataset<T>>,
                                 write<"typed<Shape<4>, Classes<2>>(data)">>>();
   return data;
 }
 /// Without a pipeline there is nothing to do.
 template <std::floating_point T>
-const Dataset<T>& augmented(const Dataset<T>& data, std::size_t = 0) {
+const Dataset<T>& augmented(const Dataset<T>& data, size_t = 0) {
   detail::refuse<wrong_argument<argument<"augmented", "Pipeline">, takes<an_Augment>, but_gets<Dataset<T>>,
                                 write<"augmented<Augment<Step>>(data)">>>();
   return data;

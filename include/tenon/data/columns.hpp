@@ -23,18 +23,18 @@ std::string_view kind_name(ColumnKind kind) noexcept;
 template <std::floating_point T = float>
 struct Features {
   std::string name;
-  std::vector<std::size_t> shape;
+  std::vector<size_t> shape;
   std::vector<T> values;
 };
 template <std::floating_point T>
-Features(std::string, std::vector<std::size_t>, std::vector<T>) -> Features<T>;
+Features(std::string, std::vector<size_t>, std::vector<T>) -> Features<T>;
 
 /// Class indices in [0, classes), or `ignore_index`: one per sample, or `per_sample`, say one for every step
 /// of a sequence.
 struct Labels {
   std::vector<std::int32_t> values;
-  std::size_t classes = 0;
-  std::size_t per_sample = 1;
+  size_t classes = 0;
+  size_t per_sample = 1;
   std::string name = "labels";
 
   /// `Labels{digits, 10}.named("digit")`
@@ -46,18 +46,18 @@ struct Labels {
 template <std::floating_point T = float>
 struct Targets {
   std::vector<T> values;
-  std::size_t size = 0;
+  size_t size = 0;
   std::string name = "targets";
-  std::vector<std::size_t> shape{};  // {size} where nothing is said
+  std::vector<size_t> shape{};  // {size} where nothing is said
 
   /// `Targets{corners, 4}.named("box").shaped({2, 2})`
   Targets named(std::string column) && { return {std::move(values), size, std::move(column), std::move(shape)}; }
   Targets named(std::string column) const& { return {values, size, std::move(column), shape}; }
-  Targets shaped(std::vector<std::size_t> of) && { return {std::move(values), size, std::move(name), std::move(of)}; }
-  Targets shaped(std::vector<std::size_t> of) const& { return {values, size, name, std::move(of)}; }
+  Targets shaped(std::vector<size_t> of) && { return {std::move(values), size, std::move(name), std::move(of)}; }
+  Targets shaped(std::vector<size_t> of) const& { return {values, size, name, std::move(of)}; }
 };
 template <std::floating_point T>
-Targets(std::vector<T>, std::size_t) -> Targets<T>;
+Targets(std::vector<T>, size_t) -> Targets<T>;
 
 /// What each sample counts for in a loss: one finite number of at least 0 per sample. Keras: sample_weight.
 template <std::floating_point T = float>
@@ -73,10 +73,10 @@ SampleWeights(std::vector<T>) -> SampleWeights<T>;
 struct ColumnInfo {
   std::string name;
   ColumnKind kind = ColumnKind::features;
-  std::vector<std::size_t> shape;  // of a sample; of labels: how many
-  std::size_t offset = 0;
-  std::size_t size = 0;     // numbers or labels per sample
-  std::size_t classes = 0;  // of labels
+  std::vector<size_t> shape;  // of a sample; of labels: how many
+  size_t offset = 0;
+  size_t size = 0;     // numbers or labels per sample
+  size_t classes = 0;  // of labels
 
   bool operator==(const ColumnInfo&) const = default;
 };
@@ -85,30 +85,30 @@ struct ColumnInfo {
 template <class T>
 struct ColumnView {
   T* data = nullptr;
-  std::size_t count = 0;
-  std::size_t stride = 0;
-  std::size_t size = 0;
+  size_t count = 0;
+  size_t stride = 0;
+  size_t size = 0;
 
-  std::span<T> operator[](std::size_t sample) const noexcept { return {data + sample * stride, size}; }
+  std::span<T> operator[](size_t sample) const noexcept { return {data + sample * stride, size}; }
 };
 
 /// A column's name, or its number among those of its kind, from 0.
 struct WhichColumn {
   std::string_view name{};
-  std::size_t number = 0;
+  size_t number = 0;
   bool named = true;
 
   WhichColumn(const char* text) : name(text) {}
   WhichColumn(std::string_view text) : name(text) {}
   WhichColumn(const std::string& text) : name(text) {}
-  WhichColumn(std::integral auto k) : number(static_cast<std::size_t>(k)), named(false) {}
+  WhichColumn(std::integral auto k) : number(static_cast<size_t>(k)), named(false) {}
 };
 
 /// The column of this name; throws an Error with the names there are.
 const ColumnInfo& find_column(std::span<const ColumnInfo> columns, std::string_view name);
 /// A column of this kind; throws an Error where there is none, or it is of another kind.
 const ColumnInfo& find_column(std::span<const ColumnInfo> columns, ColumnKind kind, WhichColumn which);
-std::size_t count_columns(std::span<const ColumnInfo> columns, ColumnKind kind) noexcept;
+size_t count_columns(std::span<const ColumnInfo> columns, ColumnKind kind) noexcept;
 
 /// Columns that a data set is going to be made of, where a program learns only when it runs which there are:
 ///

@@ -42,12 +42,12 @@ struct Categorical {
   Categorical(int number);
   Categorical(const char* title);
   Categorical(CsvColumnName which, CsvText how = CsvText::one_hot);
-  Categorical(CsvColumnName which, CsvText how, std::vector<std::string> known, std::size_t space = 0);
+  Categorical(CsvColumnName which, CsvText how, std::vector<std::string> known, size_t space = 0);
 
   CsvColumnName column;
   CsvText as = CsvText::one_hot;
   std::vector<std::string> texts;
-  std::size_t width = 0;  // at most so many texts, and with one_hot so many numbers; 0: as many as there are
+  size_t width = 0;  // at most so many texts, and with one_hot so many numbers; 0: as many as there are
 };
 
 /// What stands where a number is missing: nothing (an Error), the mean or the median of its column, or a number.
@@ -77,7 +77,7 @@ struct CsvOptions {
   char delimiter = ',';
   CsvTarget target = CsvTarget::classes;
   /// The number of classes; 0 takes the largest label plus one, at most a million.
-  std::size_t classes = 0;
+  size_t classes = 0;
   /// Columns of texts. All others are numbers.
   std::vector<Categorical> categorical{};
   Missing missing{};

@@ -21,13 +21,13 @@ namespace tenon::csv {
 
 /// A column of numbers.
 struct number {
-  static constexpr std::size_t size = 1, classes = 0;
+  static constexpr size_t size = 1, classes = 0;
 };
 /// A column of at most N texts: N numbers, one of them 1. As a target, N classes.
-template <std::size_t N>
+template <size_t N>
 struct category {
   static_assert(N > 0, "a category has at least one text");
-  static constexpr std::size_t size = N, classes = N;
+  static constexpr size_t size = N, classes = N;
 };
 
 /// A feature of a row: its name in the file's header, and `number`, `category<N>` or another kind.
@@ -65,7 +65,7 @@ namespace detail {
 struct RowColumn {
   std::string_view name{};
   bool target = false;
-  std::size_t classes = 0;  // of a column of texts: at most so many
+  size_t classes = 0;  // of a column of texts: at most so many
 };
 CsvOptions row_options(const CsvOptions& begin, std::span<const RowColumn> columns);
 /// Options of which none is set.
@@ -84,11 +84,11 @@ CsvOptions like_table(const CsvOptions& begin, const CsvTable<float>& table);
 template <class... C>
 struct Row {
 private:
-  static constexpr std::size_t targets = (std::size_t{0} + ... + C::target);
+  static constexpr size_t targets = (size_t{0} + ... + C::target);
   static constexpr bool alike = [] {
     const std::array<std::string_view, sizeof...(C) + 1> names{C::name...};
-    for (std::size_t i = 0; i < sizeof...(C); ++i)
-      for (std::size_t j = 0; j < i; ++j)
+    for (size_t i = 0; i < sizeof...(C); ++i)
+      for (size_t j = 0; j < i; ++j)
         if (names[i] == names[j]) return true;
     return false;
   }();
@@ -102,8 +102,8 @@ public:
     if constexpr (!std::is_void_v<fault>) static_assert(tenon::detail::refuse<invalid_row<Row, takes<fault>>>());
     return true;
   }();
-  static constexpr std::size_t features = (std::size_t{0} + ... + (C::target ? 0 : C::kind::size));
-  static constexpr std::size_t classes = (std::size_t{0} + ... + (C::target ? C::kind::classes : 0));
+  static constexpr size_t features = (size_t{0} + ... + (C::target ? 0 : C::kind::size));
+  static constexpr size_t classes = (size_t{0} + ... + (C::target ? C::kind::classes : 0));
   using shape = Shape<features>;
   using answer = std::conditional_t<targets == 0, NoAnswers,
                                     std::conditional_t<(classes > 0), Classes<classes>, Values<1>>>;

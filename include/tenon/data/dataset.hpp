@@ -59,9 +59,9 @@ public:
   Dataset() = default;
   /// Samples alone: for prediction, or a network that reproduces its input, in which the features are the targets
   /// (see `answers_itself`).
-  Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features);
-  Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features, Labels labels);
-  Dataset(std::vector<std::size_t> sample_shape, std::vector<T> features, Targets<T> targets);
+  Dataset(std::vector<size_t> sample_shape, std::vector<T> features);
+  Dataset(std::vector<size_t> sample_shape, std::vector<T> features, Labels labels);
+  Dataset(std::vector<size_t> sample_shape, std::vector<T> features, Targets<T> targets);
   /// Columns, in the order of writing.
   template <class... Column>
     requires(sizeof...(Column) > 0 && (detail::ColumnOf<Column, T> && ...))
@@ -73,7 +73,7 @@ public:
         }()) {}
   explicit Dataset(ColumnSet<T> columns);
 
-  std::size_t size() const noexcept { return size_; }
+  size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
   std::span<const ColumnInfo> columns() const noexcept { return {columns_.data(), columns_.size()}; }
@@ -99,35 +99,33 @@ public:
   }
 
   /// The shape of the samples; several features columns are one row.
-  const std::vector<std::size_t>& sample_shape() const noexcept { return sample_shape_; }
+  const std::vector<size_t>& sample_shape() const noexcept { return sample_shape_; }
   /// Numbers per sample: the product of sample_shape().
-  std::size_t sample_size() const noexcept { return sample_size_; }
+  size_t sample_size() const noexcept { return sample_size_; }
   std::span<const T> features() const { return held("features"), std::span<const T>(features_); }
   /// Writable, say to standardise the features.
   std::span<T> features() { return held("features"), std::span<T>(features_); }
-  std::span<const T> sample(std::size_t i) const { return features().subspan(i * sample_size_, sample_size_); }
+  std::span<const T> sample(size_t i) const { return features().subspan(i * sample_size_, sample_size_); }
 
   bool has_labels() const noexcept { return label_size_ > 0; }
   /// The number of classes of the first labels column; 0 without labels.
-  std::size_t classes() const noexcept { return classes_; }
+  size_t classes() const noexcept { return classes_; }
   /// Class indices per sample, in all labels columns; 0 without labels.
-  std::size_t label_size() const noexcept { return label_size_; }
+  size_t label_size() const noexcept { return label_size_; }
   /// Of all labels columns, one behind the other.
   std::span<const std::int32_t> labels() const { return held("labels"), shown_labels(); }
   /// A sample's labels in the first labels column.
-  std::span<const std::int32_t> labels(std::size_t i) const {
-    return labels().subspan(i * first_labels_, first_labels_);
-  }
+  std::span<const std::int32_t> labels(size_t i) const { return labels().subspan(i * first_labels_, first_labels_); }
   /// The only label of a sample, or the first.
-  std::int32_t label(std::size_t i) const { return labels()[i * first_labels_]; }
+  std::int32_t label(size_t i) const { return labels()[i * first_labels_]; }
 
   bool has_targets() const noexcept { return target_size_ > 0; }
   /// Target numbers per sample, of all targets columns; 0 without targets.
-  std::size_t target_size() const noexcept { return target_size_; }
+  size_t target_size() const noexcept { return target_size_; }
   std::span<const T> targets() const { return held("targets"), std::span<const T>(targets_); }
   /// Writable, say to bring them to a common size.
   std::span<T> targets() { return held("targets"), std::span<T>(targets_); }
-  std::span<const T> target(std::size_t i) const { return targets().subspan(i * target_size_, target_size_); }
+  std::span<const T> target(size_t i) const { return targets().subspan(i * target_size_, target_size_); }
 
   bool has_weights() const noexcept { return !weights_.empty(); }
   /// What each sample counts for; empty where all count alike.
@@ -140,10 +138,10 @@ public:
     return static_cast<const detail::RowSource<T>*>(source_.get());
   }
   /// Through how many samples a stream is shuffled at a time; 0 where all are shuffled together, as in memory.
-  std::size_t shuffle_buffer() const noexcept;
+  size_t shuffle_buffer() const noexcept;
   /// How many samples are compared with a network before it is trained: all of them, or, of a stream, a single one with
   /// the largest label there may be.
-  std::size_t shown_samples() const noexcept { return source_ ? 1 : size_; }
+  size_t shown_samples() const noexcept { return source_ ? 1 : size_; }
   std::span<const std::int32_t> shown_labels() const noexcept { return {labels_.data(), labels_.size()}; }
 
   /// Neither labels nor targets: what a network should give is what it was given.
@@ -152,24 +150,24 @@ public:
   /// From now on a loader gives the features, or this column of several, through this augmentation, on so many
   /// threads of its own. Throws an Error where its samples have another shape, or Mixup has more than one column of
   /// features or answers before it. See `augmented` in data/augment.hpp.
-  void augment(const Augmentation* augmentation, std::size_t workers, std::string_view column = {});
+  void augment(const Augmentation* augmentation, size_t workers, std::string_view column = {});
   /// Null where there is none.
   const Augmentation* augmentation() const noexcept { return augmentation_; }
-  std::size_t augmentation_workers() const noexcept { return augmentation_workers_; }
+  size_t augmentation_workers() const noexcept { return augmentation_workers_; }
   /// Numbers per sample as a network is given it: sample_size() unless an augmentation changes that.
-  std::size_t given_size() const noexcept { return augmentation_ ? given_size_ : sample_size_; }
+  size_t given_size() const noexcept { return augmentation_ ? given_size_ : sample_size_; }
   /// Writes one sample to `row`, through the augmentation if there is one; a null stream leaves out all that is random,
   /// as evaluation does.
-  void give(std::size_t index, T* row, T* scratch, Stream* stream) const;
+  void give(size_t index, T* row, T* scratch, Stream* stream) const;
   /// The same for a sample's features that lie elsewhere.
   void give_row(const T* features, T* row, T* scratch, Stream* stream) const;
   /// The samples as evaluation takes them (normalised, the middle cut out), without an augmentation.
   Dataset prepared() const;
 
   /// The same numbers with samples of another shape: {1, 8, 8} flattens to {64}.
-  void reshape(std::vector<std::size_t> sample_shape);
+  void reshape(std::vector<size_t> sample_shape);
   /// The same for a column of features or targets.
-  void reshape(std::string_view column, std::vector<std::size_t> shape);
+  void reshape(std::string_view column, std::vector<size_t> shape);
 
   /// The same samples with these columns alone, in this order. An augmentation goes with its column.
   Dataset select(std::span<const std::string_view> names) const;
@@ -178,9 +176,9 @@ public:
   }
 
   /// The samples with these indices, in this order; an index may repeat.
-  Dataset subset(std::span<const std::size_t> indices) const;
+  Dataset subset(std::span<const size_t> indices) const;
   /// The first `count` samples, or all where there are fewer; of a stream they are read into memory.
-  Dataset take(std::size_t count) const;
+  Dataset take(size_t count) const;
 
   /// Deals the samples at random into round(fraction * size()) for training and the rest for
   /// testing, at least one each. The same seed gives the same split everywhere.
@@ -215,19 +213,19 @@ private:
   template <class U>
   Dataset<U> described() const;
 
-  std::size_t size_ = 0;
+  size_t size_ = 0;
   std::vector<ColumnInfo> columns_;
-  std::size_t sample_size_ = 0, label_size_ = 0, target_size_ = 0;
-  std::vector<std::size_t> sample_shape_;
-  std::size_t classes_ = 0, first_labels_ = 0;  // of the first labels column
+  size_t sample_size_ = 0, label_size_ = 0, target_size_ = 0;
+  std::vector<size_t> sample_shape_;
+  size_t classes_ = 0, first_labels_ = 0;  // of the first labels column
   std::vector<T> features_;
   std::vector<std::int32_t> labels_;
   std::vector<T> targets_;
   std::vector<T> weights_;
 
   const Augmentation* augmentation_ = nullptr;
-  std::size_t augmentation_workers_ = 0;
-  std::size_t augmented_column_ = 0, given_size_ = 0;  // where it stands among the columns
+  size_t augmentation_workers_ = 0;
+  size_t augmented_column_ = 0, given_size_ = 0;  // where it stands among the columns
   std::vector<ColumnInfo> given_;
 
   std::shared_ptr<const void> source_{};  // of a stream, a RowSource<T>; labels and weights are those of one sample

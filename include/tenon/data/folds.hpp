@@ -16,11 +16,11 @@ namespace tenon {
 ///
 ///     for (const auto& [train, test] : k_folds(data, 5, seed)) ...    // indices, for data.subset(train)
 struct Fold {
-  std::vector<std::size_t> train{}, test{};
+  std::vector<size_t> train{}, test{};
 };
 template <class T>
-std::vector<Fold> k_folds(const Dataset<T>& data, std::size_t folds, std::uint64_t seed);
-extern template std::vector<Fold> k_folds(const Dataset<float>&, std::size_t, std::uint64_t);
-extern template std::vector<Fold> k_folds(const Dataset<double>&, std::size_t, std::uint64_t);
+std::vector<Fold> k_folds(const Dataset<T>& data, size_t folds, std::uint64_t seed);
+extern template std::vector<Fold> k_folds(const Dataset<float>&, size_t, std::uint64_t);
+extern template std::vector<Fold> k_folds(const Dataset<double>&, size_t, std::uint64_t);
 
 }  // namespace tenon

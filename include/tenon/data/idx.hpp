@@ -25,7 +25,7 @@ enum class IdxType : std::uint8_t {
 /// size of every axis as a big-endian 32-bit number, then the elements, big-endian and row-major.
 struct IdxTensor {
   IdxType type = IdxType::uint8;
-  std::vector<std::size_t> shape;
+  std::vector<size_t> shape;
   /// The elements as they stand in the file.
   std::vector<std::byte> bytes;
   /// What errors call it: the file's path.
@@ -57,7 +57,7 @@ void write_idx_file(const std::string& path, const IdxTensor& tensor);
 struct ReadOptions {
   /// What every feature is multiplied by.
   double scale = 1.0 / 255;
-  std::size_t classes = 10;
+  size_t classes = 10;
 };
 
 /// Images and their labels:

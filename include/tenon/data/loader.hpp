@@ -19,9 +19,9 @@ struct Batch {
   std::span<T> features;                 ///< count x sample_size
   std::span<const std::int32_t> labels;  ///< count x label_size, one column behind the other; empty without labels
   std::span<T> targets;                  ///< count x target_size; empty without targets
-  std::size_t count = 0;
-  std::size_t first = 0;                  ///< how many samples of the epoch came before
-  std::span<const std::size_t> indices;   ///< where each sample stands in the data set
+  size_t count = 0;
+  size_t first = 0;                       ///< how many samples of the epoch came before
+  std::span<const size_t> indices;        ///< where each sample stands in the data set
   std::span<const T> weights{};           ///< count; empty where all samples count alike
   std::span<const ColumnInfo> columns{};  ///< what features, labels and targets are, as they are given: the data set's
 
@@ -43,19 +43,19 @@ struct Batch {
 
 /// Rows of a batch, from `first` up to but without `end`.
 struct RowRange {
-  std::size_t first = 0, end = 0;
+  size_t first = 0, end = 0;
 };
 /// Which rows of each batch are this process's: those of its shards (dist/tree.hpp). All, where there is one rank.
 struct RowShare {
-  std::size_t shards = 1, rank = 0, ranks = 1;
-  RowRange operator()(std::size_t count) const;
+  size_t shards = 1, rank = 0, ranks = 1;
+  RowRange operator()(size_t count) const;
 };
 
 /// The place of a loader in its data; with it, a resumed run sees the same batches as an unbroken one.
 struct LoaderState {
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
-  std::size_t position = 0;  ///< samples of the epoch already given
+  size_t position = 0;  ///< samples of the epoch already given
 
   bool operator==(const LoaderState&) const = default;
 };
@@ -77,12 +77,12 @@ template <std::floating_point T = float>
 class DataLoader {
 public:
   /// Starts at epoch 0. The last batch of an epoch may be smaller, or be left out.
-  DataLoader(const Dataset<T>& dataset, std::size_t batch_size, std::uint64_t seed = 0, bool shuffle = true,
+  DataLoader(const Dataset<T>& dataset, size_t batch_size, std::uint64_t seed = 0, bool shuffle = true,
              bool drop_last = false);
-  DataLoader(const Dataset<T>&&, std::size_t, std::uint64_t = 0, bool = true, bool = false) = delete;
+  DataLoader(const Dataset<T>&&, size_t, std::uint64_t = 0, bool = true, bool = false) = delete;
   /// Not `DataLoader{data, 64, false}`: the third argument is the seed.
   template <std::same_as<bool> Shuffle>
-  DataLoader(const Dataset<T>&, std::size_t, Shuffle) = delete;
+  DataLoader(const Dataset<T>&, size_t, Shuffle) = delete;
   ~DataLoader();
   DataLoader(DataLoader&&) noexcept;
   DataLoader& operator=(DataLoader&&) noexcept;
@@ -97,8 +97,8 @@ public:
   void only(const RowShare& rows);
 
   /// Batches per epoch.
-  std::size_t batches() const noexcept;
-  std::size_t batch_size() const noexcept { return batch_size_; }
+  size_t batches() const noexcept;
+  size_t batch_size() const noexcept { return batch_size_; }
   const Dataset<T>& dataset() const noexcept { return *dataset_; }
 
   LoaderState state() const noexcept { return {seed_, epoch_, position_}; }
@@ -110,13 +110,13 @@ private:
   struct Ahead;  // who prepares batches: of data with an augmentation, or of a stream
 
   const Dataset<T>* dataset_;
-  std::size_t batch_size_;
+  size_t batch_size_;
   std::uint64_t seed_;
   bool shuffle_;
   bool drop_last_;
   std::uint64_t epoch_ = 0;
-  std::size_t position_ = 0;
-  std::vector<std::size_t> order_;
+  size_t position_ = 0;
+  std::vector<size_t> order_;
   std::vector<T> features_;
   std::vector<std::int32_t> labels_;
   std::vector<T> targets_;

@@ -19,14 +19,14 @@ struct MelOptions {
 
 /// A window of Hann (w_n = (1 - cos(2 pi n / N)) / 2) times cosines, then sines, of 0 to N / 2 periods: (2 (N / 2 + 1),
 /// N).
-std::vector<double> spectrum_weights(std::size_t window);
+std::vector<double> spectrum_weights(size_t window);
 /// Triangles that are as wide as each other in mel = 2595 log10(1 + f / 700), as high as 1: (mels, 2 (N / 2 + 1)), the
 /// same for squares of cosines and of sines. torchaudio.functional.melscale_fbanks, its defaults. Error: frequencies
 /// that do not rise, or lie above half the rate.
-std::vector<double> mel_weights(std::size_t mels, std::size_t window, const MelOptions& options);
+std::vector<double> mel_weights(size_t mels, size_t window, const MelOptions& options);
 /// sqrt(2 / M) cos(pi k (n + 1/2) / M), and for k = 0 divided by sqrt(2): (count, mels).
 /// torchaudio.functional.create_dct, "ortho". Error of all three: a size of 0 or beyond 65,536, more than 2^28 weights.
-std::vector<double> cosine_weights(std::size_t count, std::size_t mels);
+std::vector<double> cosine_weights(size_t count, size_t mels);
 
 /// Sets the fixed weights of the LogMel or Mfcc (layers/log_mel.hpp) that stands at this path of the network.
 ///
@@ -38,7 +38,7 @@ void set_mel_weights(Model& model, const MelOptions& options = {}, std::string_v
     std::ranges::transform(weights, model.values(entry).begin(),
                            [](double v) { return static_cast<typename Model::scalar>(v); });
   };
-  std::size_t window = 0;
+  size_t window = 0;
   for (const ParameterEntry& entry : parameter_table<typename Model::network>) {
     const auto is = [&](const char* name) {
       return entry.name == std::string(path) + (path.empty() ? "" : ".") + name + ".weight";

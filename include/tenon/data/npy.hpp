@@ -18,20 +18,20 @@ namespace tenon {
 /// An array of a .npy file: '<f4', '<f8', '<i4', '<i8' or '|u1', in C order.
 struct NpyArray {
   DType type = DType::f32;  // f32, f64, i32, i64 or u8
-  std::vector<std::size_t> shape;
+  std::vector<size_t> shape;
   std::vector<std::byte> bytes{};  // as they stand in the file: row-major, little-endian
   std::string name = "npy array";  // the file's path, or the array's name in an .npz file
 
   NpyArray() = default;
-  NpyArray(std::vector<std::size_t> dims, std::span<const float> values);
-  NpyArray(std::vector<std::size_t> dims, std::span<const double> values);
-  NpyArray(std::vector<std::size_t> dims, std::span<const std::int32_t> values);
-  NpyArray(std::vector<std::size_t> dims, std::span<const std::int64_t> values);
-  NpyArray(std::vector<std::size_t> dims, std::span<const std::uint8_t> values);
+  NpyArray(std::vector<size_t> dims, std::span<const float> values);
+  NpyArray(std::vector<size_t> dims, std::span<const double> values);
+  NpyArray(std::vector<size_t> dims, std::span<const std::int32_t> values);
+  NpyArray(std::vector<size_t> dims, std::span<const std::int64_t> values);
+  NpyArray(std::vector<size_t> dims, std::span<const std::uint8_t> values);
   /// `NpyArray({2, 3}, numbers).named("x")`, for an .npz file
   NpyArray named(std::string called) &&;
 
-  std::size_t size() const noexcept { return bytes.size() * 8 / dtype_bits(type); }
+  size_t size() const noexcept { return bytes.size() * 8 / dtype_bits(type); }
   /// The elements as numbers.
   template <std::floating_point T>
   std::vector<T> values() const {
@@ -67,26 +67,26 @@ public:
   explicit MappedNpy(const std::string& path);
 
   DType type() const noexcept { return type_; }
-  const std::vector<std::size_t>& shape() const noexcept { return shape_; }
+  const std::vector<size_t>& shape() const noexcept { return shape_; }
   /// The length of the first axis, and how many numbers each of its rows has.
-  std::size_t rows() const noexcept { return shape_.empty() ? 1 : shape_[0]; }
-  std::size_t row_size() const noexcept { return row_size_; }
+  size_t rows() const noexcept { return shape_.empty() ? 1 : shape_[0]; }
+  size_t row_size() const noexcept { return row_size_; }
   /// A row as numbers, which fill `out`; an Error where that has another size or there is no such row.
   template <std::floating_point T>
-  void row(std::size_t index, std::span<T> out) const {
+  void row(size_t index, std::span<T> out) const {
     read_row(index, out);
   }
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
 private:
-  void read_row(std::size_t index, std::span<float> out) const;
-  void read_row(std::size_t index, std::span<double> out) const;
-  std::span<const std::byte> row_bytes(std::size_t index, std::size_t numbers) const;
+  void read_row(size_t index, std::span<float> out) const;
+  void read_row(size_t index, std::span<double> out) const;
+  std::span<const std::byte> row_bytes(size_t index, size_t numbers) const;
 
   std::string path_;
   DType type_ = DType::f32;
-  std::vector<std::size_t> shape_;
-  std::size_t row_size_ = 1;
+  std::vector<size_t> shape_;
+  size_t row_size_ = 1;
   std::shared_ptr<const void> mapping_;
   std::span<const std::byte> bytes_;
 };
@@ -99,14 +99,14 @@ private:
 template <class T = float>
 Dataset<T> npy_dataset(const NpyArray& features);
 template <class T = float>
-Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& labels, std::size_t classes);
+Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& labels, size_t classes);
 template <class T = float>
 Dataset<T> npy_dataset(const NpyArray& features, const NpyArray& targets);
 
 extern template Dataset<float> npy_dataset(const NpyArray&);
 extern template Dataset<double> npy_dataset(const NpyArray&);
-extern template Dataset<float> npy_dataset(const NpyArray&, const NpyArray&, std::size_t);
-extern template Dataset<double> npy_dataset(const NpyArray&, const NpyArray&, std::size_t);
+extern template Dataset<float> npy_dataset(const NpyArray&, const NpyArray&, size_t);
+extern template Dataset<double> npy_dataset(const NpyArray&, const NpyArray&, size_t);
 extern template Dataset<float> npy_dataset(const NpyArray&, const NpyArray&);
 extern template Dataset<double> npy_dataset(const NpyArray&, const NpyArray&);
 

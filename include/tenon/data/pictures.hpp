@@ -38,28 +38,28 @@ enum class Framing {
 
 struct PictureOptions {
   /// Of the samples; 0 and 0: as the pictures are, which then have to be of one size.
-  std::size_t height = 0, width = 0;
+  size_t height = 0, width = 0;
   /// 3: red, green and blue, a grey picture being three times the same. 1: grey, 0.299 red + 0.587 green + 0.114 blue.
-  std::size_t channels = 3;
+  size_t channels = 3;
   Resampling resampling = Resampling::area;
   Framing framing = Framing::stretch;
   /// What shows through where a picture is transparent: alpha colour + (1 - alpha) background, before it is resized.
   std::array<float, 3> background{1, 1, 1};
   /// Threads that decode, 0: as many as the processor runs.
-  std::size_t threads = 0;
+  size_t threads = 0;
   /// A picture of more pixels is an Error. Decoding takes at most 16 bytes for each pixel and 32 MB, by thread.
-  std::size_t most_pixels = std::size_t{1} << 26;
+  size_t most_pixels = size_t{1} << 26;
   /// All samples together may take so many bytes; more is an Error before any is read.
-  std::size_t most_bytes = std::size_t{2} << 30;
+  size_t most_bytes = size_t{2} << 30;
   /// Says on a terminal how far it is, where reading takes more than two seconds.
   bool progress = true;
   /// `stream_pictures` keeps so many bytes of decoded samples, the first that come: 0 decodes every sample anew.
-  std::size_t cache_bytes = 0;
+  size_t cache_bytes = 0;
 };
 
 /// A picture as numbers, shape {channels, height, width}.
 struct Pixels {
-  std::vector<std::size_t> shape;
+  std::vector<size_t> shape;
   std::vector<float> values;
 };
 
@@ -118,6 +118,6 @@ extern template Dataset<double> stream_pictures(const PictureFiles&, const Pictu
 /// width} in colour. Numbers below 0 are black, above 1 white. Needs no library. Error: another shape, no number.
 ///
 ///     write_png("seven.png", data.sample(7), data.sample_shape());
-void write_png(const std::string& path, std::span<const float> sample, std::span<const std::size_t> shape);
+void write_png(const std::string& path, std::span<const float> sample, std::span<const size_t> shape);
 
 }  // namespace tenon

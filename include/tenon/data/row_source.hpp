@@ -29,8 +29,8 @@ public:
   /// False where there are no more.
   virtual bool next(Sample<T>& to) = 0;
   /// Passes over so many samples, and says how many of them there were.
-  virtual std::size_t skip(std::size_t count, Sample<T>& scratch) {
-    for (std::size_t k = 0; k < count; ++k)
+  virtual size_t skip(size_t count, Sample<T>& scratch) {
+    for (size_t k = 0; k < count; ++k)
       if (!next(scratch)) return k;
     return count;
   }
@@ -43,18 +43,18 @@ public:
   virtual ~RowSource() = default;
 
   std::string name = "stream";  // as errors call it
-  std::size_t buffer = 1;       // samples that are shuffled at a time
-  std::size_t workers = 0;      // threads that read ahead
+  size_t buffer = 1;            // samples that are shuffled at a time
+  size_t workers = 0;           // threads that read ahead
 
   virtual bool by_index() const = 0;
   /// Sample number `index`.
-  virtual void read(std::size_t index, Sample<T>& to) const;
+  virtual void read(size_t index, Sample<T>& to) const;
   /// Whatever the source keeps of samples that were read may go: they are read anew if they are asked for again.
   virtual void forget() const {}
   /// A reader of one sample after the other; where there are blocks, they come in this order.
-  virtual std::unique_ptr<RowReader<T>> open(std::uint64_t epoch, std::span<const std::size_t> order) const;
+  virtual std::unique_ptr<RowReader<T>> open(std::uint64_t epoch, std::span<const size_t> order) const;
   /// How many samples each block has, a block being what is read as a whole, say a file; empty where there are none.
-  virtual std::span<const std::size_t> blocks() const { return {}; }
+  virtual std::span<const size_t> blocks() const { return {}; }
 };
 
 extern template class RowSource<float>;

@@ -20,7 +20,7 @@ Dataset<T> concat_data(const Dataset<T>& first, const Dataset<T>& second);
 
 /// How many samples each class has; of several labels per sample each counts, and `ignore_index` does not.
 template <class T>
-std::vector<std::size_t> class_counts(const Dataset<T>& data, std::string_view column = {});
+std::vector<size_t> class_counts(const Dataset<T>& data, std::string_view column = {});
 
 /// A weight for each class with which all classes count alike: n / (k n_c) for n labels of k classes, n_c of them of
 /// class c, and 0 for a class without any. scikit-learn: class_weight="balanced".
@@ -30,7 +30,7 @@ std::vector<double> balanced_class_weights(const Dataset<T>& data, std::string_v
 /// `count` indices drawn with replacement, index i with a probability in proportion to weights[i]: for
 /// `data.subset(...)`. The same seed gives the same everywhere. PyTorch: WeightedRandomSampler. Error: a weight is
 /// negative or not finite, or all are 0.
-std::vector<std::size_t> weighted_indices(std::span<const double> weights, std::size_t count, std::uint64_t seed);
+std::vector<size_t> weighted_indices(std::span<const double> weights, size_t count, std::uint64_t seed);
 
 /// As many samples as there are, drawn so that each class comes as often as every other that there is.
 template <class T>
@@ -49,21 +49,21 @@ std::string describe(const Dataset<T>& data);
 ///
 ///     const auto data = series_windows<float>(temperatures, 1, {.length = 48, .horizon = 12});
 struct SeriesWindows {
-  std::size_t length = 0;
-  std::size_t horizon = 1;
-  std::size_t stride = 1;
-  std::vector<std::size_t> targets{};  // which of the features; none stands for all
+  size_t length = 0;
+  size_t horizon = 1;
+  size_t stride = 1;
+  std::vector<size_t> targets{};  // which of the features; none stands for all
 };
 template <class T>
-Dataset<T> series_windows(std::span<const T> series, std::size_t features, const SeriesWindows& options);
+Dataset<T> series_windows(std::span<const T> series, size_t features, const SeriesWindows& options);
 
 #define TENON_DATA_SAMPLING(T)                                                                                         \
   extern template Dataset<T> concat_data(const Dataset<T>&, const Dataset<T>&);                                        \
-  extern template std::vector<std::size_t> class_counts(const Dataset<T>&, std::string_view);                          \
+  extern template std::vector<size_t> class_counts(const Dataset<T>&, std::string_view);                               \
   extern template std::vector<double> balanced_class_weights(const Dataset<T>&, std::string_view);                     \
   extern template Dataset<T> balanced(const Dataset<T>&, std::uint64_t, std::string_view);                             \
   extern template std::string describe(const Dataset<T>&);                                                             \
-  extern template Dataset<T> series_windows(std::span<const T>, std::size_t, const SeriesWindows&);
+  extern template Dataset<T> series_windows(std::span<const T>, size_t, const SeriesWindows&);
 TENON_DATA_SAMPLING(float)
 TENON_DATA_SAMPLING(double)
 #undef TENON_DATA_SAMPLING

@@ -36,12 +36,12 @@ struct Scales {
 /// others the last axis. Throws an Error that begins with `who` where there is no sample, a number is not finite, or
 /// the shape has other features.
 template <class T>
-Scales measure_scales(ColumnView<const T> values, std::size_t samples, const std::vector<std::size_t>& shape,
-                      std::size_t features, Scaling how, const std::string& who);
-extern template Scales measure_scales(ColumnView<const float>, std::size_t, const std::vector<std::size_t>&,
-                                      std::size_t, Scaling, const std::string&);
-extern template Scales measure_scales(ColumnView<const double>, std::size_t, const std::vector<std::size_t>&,
-                                      std::size_t, Scaling, const std::string&);
+Scales measure_scales(ColumnView<const T> values, size_t samples, const std::vector<size_t>& shape, size_t features,
+                      Scaling how, const std::string& who);
+extern template Scales measure_scales(ColumnView<const float>, size_t, const std::vector<size_t>&, size_t, Scaling,
+                                      const std::string&);
+extern template Scales measure_scales(ColumnView<const double>, size_t, const std::vector<size_t>&, size_t, Scaling,
+                                      const std::string&);
 
 struct StandardizeOptions {
   Scaling how = Scaling::standard;
@@ -161,8 +161,8 @@ public:
   Dataset<T> scaled(Dataset<T> data) const {
     const ColumnInfo& info = find_column(data.columns(), ColumnKind::targets, column_);
     require(info.size);
-    for (std::size_t i = 0; i < data.size(); ++i)
-      for (std::size_t k = 0; k < info.size; ++k) {
+    for (size_t i = 0; i < data.size(); ++i)
+      for (size_t k = 0; k < info.size; ++k) {
         T& value = data.targets()[i * data.target_size() + info.offset + k];
         value = static_cast<T>((static_cast<double>(value) - scales_.center[k]) / scales_.scale[k]);
       }
@@ -172,7 +172,7 @@ public:
   /// numbers.
   template <class Answers>
   Answers in_units(Answers answers) const {
-    std::size_t k = 0;
+    size_t k = 0;
     for (auto& value : answers) {
       value = static_cast<std::remove_reference_t<decltype(value)>>(static_cast<double>(value) * scales_.scale[k] +
                                                                     scales_.center[k]);
@@ -184,7 +184,7 @@ public:
   }
 
 private:
-  void require(std::size_t size) const {
+  void require(size_t size) const {
     if (size != scales_.scale.size())
       throw Error("TargetScaler: expected targets of " + std::to_string(scales_.scale.size()) + " numbers, got " +
                   std::to_string(size));

@@ -30,12 +30,12 @@ struct StreamOptions {
   /// So many samples are shuffled at a time: the next `buffer` of the source's are put in random order. Before that,
   /// the order of what is read is random too: of files of which each is read as a whole, or, where samples are read by
   /// number, of pieces of buffer / 16. With as many as there are samples the order is that of the same data in memory.
-  std::size_t buffer = 8192;
+  size_t buffer = 8192;
   /// Samples in an epoch: needed where the source does not say how many it has; where it does, at most so many.
-  std::optional<std::size_t> length{};
+  std::optional<size_t> length{};
   /// Threads that prepare batches ahead; 0: a loader reads when it is asked. A source that gives one sample after the
   /// other has one at most. No bit depends on it. At most 1024.
-  std::size_t workers = 1;
+  size_t workers = 1;
   /// As errors call the source.
   std::string name = "stream";
 };
@@ -43,15 +43,15 @@ struct StreamOptions {
 /// A source of samples by their number:
 ///
 ///     struct Sines {
-///       std::size_t size() const { return 1'000'000; }
-///       void read(std::size_t index, Sample<float>& to) const { ... }  // fills to.features, to.targets
+///       size_t size() const { return 1'000'000; }
+///       void read(size_t index, Sample<float>& to) const { ... }  // fills to.features, to.targets
 ///     };
 ///
 /// `read` is called by several threads at a time, and leaves alone what is empty: a rank that trains with others asks
 /// for the labels of all samples of a batch, and for features and targets of its own.
 template <class S, class T = float>
-concept IndexedSource = requires(const S& source, std::size_t i, Sample<T>& to) {
-  { source.size() } -> std::convertible_to<std::size_t>;
+concept IndexedSource = requires(const S& source, size_t i, Sample<T>& to) {
+  { source.size() } -> std::convertible_to<size_t>;
   source.read(i, to);
 };
 
@@ -79,31 +79,31 @@ namespace detail {
 
 /// The stream; an Error where its length is not known, or is 0. `known`: how many samples the source has.
 template <class T>
-Dataset<T> make_stream(const Dataset<T>& like, std::shared_ptr<RowSource<T>> source, std::optional<std::size_t> known,
+Dataset<T> make_stream(const Dataset<T>& like, std::shared_ptr<RowSource<T>> source, std::optional<size_t> known,
                        const StreamOptions& options);
 extern template Dataset<float> make_stream(const Dataset<float>&, std::shared_ptr<RowSource<float>>,
-                                           std::optional<std::size_t>, const StreamOptions&);
+                                           std::optional<size_t>, const StreamOptions&);
 extern template Dataset<double> make_stream(const Dataset<double>&, std::shared_ptr<RowSource<double>>,
-                                            std::optional<std::size_t>, const StreamOptions&);
+                                            std::optional<size_t>, const StreamOptions&);
 
 template <class S, class T>
 class UsersRows : public RowSource<T> {
 public:
   explicit UsersRows(S source) : source_(std::move(source)) {}
 
-  std::optional<std::size_t> size() const {
+  std::optional<size_t> size() const {
     if constexpr (requires {
-                    { source_.size() } -> std::convertible_to<std::size_t>;
+                    { source_.size() } -> std::convertible_to<size_t>;
                   })
-      return static_cast<std::size_t>(source_.size());
+      return static_cast<size_t>(source_.size());
     else return std::nullopt;
   }
   bool by_index() const override { return IndexedSource<S, T>; }
-  void read(std::size_t index, Sample<T>& to) const override {
+  void read(size_t index, Sample<T>& to) const override {
     if constexpr (IndexedSource<S, T>) source_.read(index, to);
     else RowSource<T>::read(index, to);
   }
-  std::unique_ptr<RowReader<T>> open(std::uint64_t epoch, std::span<const std::size_t> order) const override {
+  std::unique_ptr<RowReader<T>> open(std::uint64_t epoch, std::span<const size_t> order) const override {
     if constexpr (!IndexedSource<S, T>)
       return std::make_unique<Reader<decltype(source_.open(epoch))>>(source_.open(epoch));
     else return RowSource<T>::open(epoch, order);
@@ -115,11 +115,11 @@ private:
   public:
     explicit Reader(R opened) : opened_(std::move(opened)) {}
     bool next(Sample<T>& to) override { return static_cast<bool>(opened_(to)); }
-    std::size_t skip(std::size_t count, Sample<T>& scratch) override {
+    size_t skip(size_t count, Sample<T>& scratch) override {
       if constexpr (requires {
-                      { opened_.skip(count) } -> std::convertible_to<std::size_t>;
+                      { opened_.skip(count) } -> std::convertible_to<size_t>;
                     })
-        return static_cast<std::size_t>(opened_.skip(count));
+        return static_cast<size_t>(opened_.skip(count));
       else return RowReader<T>::skip(count, scratch);
     }
 
@@ -143,7 +143,7 @@ private:
 template <class S, std::floating_point T>
   requires Source<S, T> Dataset<T> make_stream(S source, const Dataset<T>& like, const StreamOptions& options = {}) {
     auto rows = std::make_shared<detail::UsersRows<S, T>>(std::move(source));
-    const std::optional<std::size_t> known = rows->size();
+    const std::optional<size_t> known = rows->size();
     return detail::make_stream<T>(like, std::move(rows), known, options);
   }
 
@@ -167,7 +167,7 @@ struct FileColumn {
   ColumnKind kind = ColumnKind::features;
   std::vector<std::string> files{};  // one behind the other
   std::string name{};                // for .npy "features", "labels", "targets" or "weights" where nothing is said
-  std::size_t classes = 0;           // of labels
+  size_t classes = 0;                // of labels
 };
 
 /// Arrays that stay on the disk and are mapped: any sample is read when its turn comes, and pages are given back after

@@ -12,13 +12,13 @@ template <std::floating_point T>
 class StreamReader {
 public:
   /// Reads at most `most` samples at a time; errors begin with `who`.
-  StreamReader(const char* who, const Dataset<T>& data, std::size_t most);
+  StreamReader(const char* who, const Dataset<T>& data, size_t most);
   ~StreamReader();
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
   /// Fills `batch`; without features where only the answers are asked for.
-  const Batch<T>& read(std::size_t first, std::size_t count, bool answers_alone = false);
+  const Batch<T>& read(size_t first, size_t count, bool answers_alone = false);
   const Batch<T>& batch() const { return batch_; }
 
 private:

@@ -20,12 +20,12 @@ namespace detail {
 /// The rank of an xtensor expression where its type knows it, else 0. (xt::get_rank doesn't know
 /// that of views and of lazy expressions.)
 template <class Shape>
-inline constexpr std::size_t length_of = 0;
+inline constexpr size_t length_of = 0;
 template <class Shape>
   requires requires { std::tuple_size<Shape>::value; }
-inline constexpr std::size_t length_of<Shape> = std::tuple_size_v<Shape>;
+inline constexpr size_t length_of<Shape> = std::tuple_size_v<Shape>;
 template <class E>
-inline constexpr std::size_t rank_of = length_of<typename E::shape_type>;
+inline constexpr size_t rank_of = length_of<typename E::shape_type>;
 
 /// Samples of bytes or other integers become floats.
 template <class E>
@@ -42,15 +42,15 @@ std::vector<T> row_major_values(const E& tensor) {
 }
 
 template <class E>
-std::vector<std::size_t> sample_shape_of(const E& features) {
+std::vector<size_t> sample_shape_of(const E& features) {
   static_assert(rank_of<E> != 0, "a data set is made from tensors of fixed rank: use xt::xtensor, not xt::xarray");
   static_assert(rank_of<E> != 1, "features are (samples, axes of a sample...)");
   return {features.shape().begin() + 1, features.shape().end()};
 }
 
 template <class E>
-void check_rows(const E& features, std::size_t rows, const char* what) {
-  const auto samples = static_cast<std::size_t>(features.shape()[0]);
+void check_rows(const E& features, size_t rows, const char* what) {
+  const auto samples = static_cast<size_t>(features.shape()[0]);
   if (samples != rows)
     throw Error("tensor_dataset: expected " + std::to_string(samples) + " rows of " + what + ", one per sample, got " +
                 std::to_string(rows));
@@ -75,7 +75,7 @@ Dataset<T> tensor_dataset(const xt::xexpression<Features>& rows) {
 /// With integer class labels (samples).
 template <class Features, class Indices, class T = detail::scalar_for<Features>>
 Dataset<T> tensor_dataset(const xt::xexpression<Features>& rows, const xt::xexpression<Indices>& labels,
-                          std::size_t classes) {
+                          size_t classes) {
   const Features& samples = rows.derived_cast();
   const Indices& indices = labels.derived_cast();
   static_assert(std::integral<typename Indices::value_type>, "class labels are integers");
@@ -101,30 +101,30 @@ Dataset<T> tensor_dataset(const xt::xexpression<Features>& rows, const xt::xexpr
   const Numbers& numbers = targets.derived_cast();
   static_assert(detail::rank_of<Numbers> == 2,
                 "targets are (samples, numbers); integer class labels need the number of classes");
-  detail::check_rows(samples, static_cast<std::size_t>(numbers.shape()[0]), "targets");
+  detail::check_rows(samples, static_cast<size_t>(numbers.shape()[0]), "targets");
   return {detail::sample_shape_of(samples), detail::row_major_values<T>(samples),
-          Targets<T>{detail::row_major_values<T>(numbers), static_cast<std::size_t>(numbers.shape()[1])}};
+          Targets<T>{detail::row_major_values<T>(numbers), static_cast<size_t>(numbers.shape()[1])}};
 }
 
 /// The features as an xtensor view (samples, axes of a sample...) of the given rank, no copy;
 /// valid as long as the data set. Rank 2 also views any sample as a flat row.
 ///
 ///     auto probabilities = model(features_tensor<2>(test));
-template <std::size_t Rank, class T>
+template <size_t Rank, class T>
 auto features_tensor(const Dataset<T>& data) {
   static_assert(Rank >= 2, "features are (samples, axes of a sample...)");
-  std::array<std::size_t, Rank> shape{data.size(), data.sample_size()};
+  std::array<size_t, Rank> shape{data.size(), data.sample_size()};
   if constexpr (Rank > 2) {
     const auto& sample_shape = data.sample_shape();
     if (sample_shape.size() + 1 != Rank)
       throw Error("features_tensor: expected samples of " + std::to_string(Rank - 1) + " axes, got samples of " +
                   std::to_string(sample_shape.size()));
-    for (std::size_t axis = 1; axis < Rank; ++axis) shape[axis] = sample_shape[axis - 1];
+    for (size_t axis = 1; axis < Rank; ++axis) shape[axis] = sample_shape[axis - 1];
   }
-  return xt::adapt(data.features().data(), data.features().size(), xt::no_ownership(), shape);
+  return detail::tensor_view(data.features().data(), shape);
 }
 
-template <std::size_t Rank, class T>
+template <size_t Rank, class T>
 auto features_tensor(const Dataset<T>&& data) = delete;  // the view would outlive it
 
 }  // namespace tenon

@@ -13,21 +13,21 @@
 namespace tenon {
 
 /// What samples answer to: one of N classes, at each of so many steps one of N classes, or N numbers.
-template <std::size_t N>
+template <size_t N>
 struct Classes {
-  static constexpr std::size_t classes = N, labels = 1, numbers = 0;
+  static constexpr size_t classes = N, labels = 1, numbers = 0;
 };
-template <std::size_t N, std::size_t Steps>
+template <size_t N, size_t Steps>
 struct StepClasses {
-  static constexpr std::size_t classes = N, labels = Steps, numbers = 0;
+  static constexpr size_t classes = N, labels = Steps, numbers = 0;
 };
-template <std::size_t N>
+template <size_t N>
 struct Values {
-  static constexpr std::size_t classes = 0, labels = 0, numbers = N;
+  static constexpr size_t classes = 0, labels = 0, numbers = N;
 };
 /// Or to nothing: for a network that reproduces its input.
 struct NoAnswers {
-  static constexpr std::size_t classes = 0, labels = 0, numbers = 0;
+  static constexpr size_t classes = 0, labels = 0, numbers = 0;
 };
 
 /// Whether samples of shape A serve where B is taken: the same shape, or as many numbers where one of
@@ -39,10 +39,9 @@ namespace detail {
 
 /// Brings a data set to the given shape, or throws an Error where shape or answers are others.
 template <class T>
-void give_type(Dataset<T>& data, std::span<const std::size_t> shape, std::size_t classes, std::size_t labels,
-               std::size_t numbers);
-extern template void give_type(Dataset<float>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
-extern template void give_type(Dataset<double>&, std::span<const std::size_t>, std::size_t, std::size_t, std::size_t);
+void give_type(Dataset<T>& data, std::span<const size_t> shape, size_t classes, size_t labels, size_t numbers);
+extern template void give_type(Dataset<float>&, std::span<const size_t>, size_t, size_t, size_t);
+extern template void give_type(Dataset<double>&, std::span<const size_t>, size_t, size_t, size_t);
 
 }  // namespace detail
 
@@ -67,8 +66,8 @@ public:
     detail::give_type<T>(*this, S::dims, Answer::classes, Answer::labels, Answer::numbers);
   }
 
-  TypedDataset subset(std::span<const std::size_t> indices) const { return TypedDataset(Dataset<T>::subset(indices)); }
-  TypedDataset take(std::size_t count) const { return TypedDataset(Dataset<T>::take(count)); }
+  TypedDataset subset(std::span<const size_t> indices) const { return TypedDataset(Dataset<T>::subset(indices)); }
+  TypedDataset take(size_t count) const { return TypedDataset(Dataset<T>::take(count)); }
   TypedSplit<S, Answer, T> split(double fraction, std::uint64_t seed) const {
     return Dataset<T>::split(fraction, seed);
   }
@@ -83,7 +82,7 @@ public:
   /// The same numbers as plain vectors.
   TypedDataset<flatten<S>, Answer, T> flat() const { return TypedDataset<flatten<S>, Answer, T>(*this); }
   /// The shape is part of the type: `flat`, or `typed<Shape<...>>(data)`.
-  void reshape(std::vector<std::size_t>) = delete;
+  void reshape(std::vector<size_t>) = delete;
 };
 
 /// What split() returns.

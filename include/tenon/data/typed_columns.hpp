@@ -32,43 +32,43 @@ template <fixed_string Name, class Columns>
 struct no_features_column;
 
 /// The columns that `Columns` is made of. Each has `name`, `kind`, `shape`, `classes`.
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 struct FeaturesColumn {
   static constexpr fixed_string name = Name;
   static constexpr ColumnKind kind = ColumnKind::features;
   using shape = Shape<D...>;
-  static constexpr std::size_t classes = 0;
+  static constexpr size_t classes = 0;
 };
-template <fixed_string Name, std::size_t Of, std::size_t PerSample = 1>
+template <fixed_string Name, size_t Of, size_t PerSample = 1>
 struct LabelsColumn {
   static constexpr fixed_string name = Name;
   static constexpr ColumnKind kind = ColumnKind::labels;
   using shape = Shape<PerSample>;
-  static constexpr std::size_t classes = Of;
+  static constexpr size_t classes = Of;
 };
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 struct TargetsColumn {
   static constexpr fixed_string name = Name;
   static constexpr ColumnKind kind = ColumnKind::targets;
   using shape = Shape<D...>;
-  static constexpr std::size_t classes = 0;
+  static constexpr size_t classes = 0;
 };
 template <fixed_string Name = "weights">
 struct WeightsColumn {
   static constexpr fixed_string name = Name;
   static constexpr ColumnKind kind = ColumnKind::weights;
   using shape = Shape<1>;
-  static constexpr std::size_t classes = 0;
+  static constexpr size_t classes = 0;
 };
 
 /// What a ColumnInfo is, as a constant.
 struct StaticColumn {
   std::string_view name{};
   ColumnKind kind = ColumnKind::features;
-  std::span<const std::size_t> shape{};
-  std::size_t offset = 0;
-  std::size_t size = 0;
-  std::size_t classes = 0;
+  std::span<const size_t> shape{};
+  size_t offset = 0;
+  size_t size = 0;
+  size_t classes = 0;
 };
 
 namespace detail {
@@ -81,7 +81,7 @@ using columns_of_kind = join<std::conditional_t<C::kind == Kind, list<C>, list<>
 /// All columns of a data set, in their order.
 template <class... C>
 struct Columns {
-  static constexpr std::size_t size = sizeof...(C);
+  static constexpr size_t size = sizeof...(C);
   using all = detail::list<C...>;
   using features = detail::columns_of_kind<ColumnKind::features, C...>;
   using labels = detail::columns_of_kind<ColumnKind::labels, C...>;
@@ -91,22 +91,22 @@ struct Columns {
   static constexpr std::array<StaticColumn, size> table = [] {
     std::array<StaticColumn, size> all_of{
         StaticColumn{C::name.view(), C::kind, C::shape::dims, 0, C::shape::size, C::classes}...};
-    std::array<std::size_t, 4> row{};
+    std::array<size_t, 4> row{};
     for (StaticColumn& c : all_of) {
-      std::size_t& sum = row[static_cast<std::size_t>(c.kind)];
+      size_t& sum = row[static_cast<size_t>(c.kind)];
       c.offset = c.kind == ColumnKind::weights ? 0 : sum;
       sum += c.size;
     }
     return all_of;
   }();
   /// Where the column of this name stands; `size` where there is none.
-  static constexpr std::size_t find(std::string_view name) {
-    for (std::size_t k = 0; k < size; ++k)
+  static constexpr size_t find(std::string_view name) {
+    for (size_t k = 0; k < size; ++k)
       if (table[k].name == name) return k;
     return size;
   }
-  static constexpr std::size_t count(ColumnKind kind) {
-    std::size_t n = 0;
+  static constexpr size_t count(ColumnKind kind) {
+    size_t n = 0;
     for (const StaticColumn& c : table) n += c.kind == kind;
     return n;
   }
@@ -117,7 +117,7 @@ namespace detail {
 template <class C>
 constexpr auto judge_columns() {
   constexpr bool differ = [] {
-    for (std::size_t k = 0; k < C::size; ++k)
+    for (size_t k = 0; k < C::size; ++k)
       if (C::find(C::table[k].name) != k) return false;
     return true;
   }();
@@ -152,11 +152,11 @@ template <fixed_string Name, class Given, class C>
 struct replaced_column {
   using type = C;
 };
-template <fixed_string Name, std::size_t... D, std::size_t... Old>
+template <fixed_string Name, size_t... D, size_t... Old>
 struct replaced_column<Name, Shape<D...>, FeaturesColumn<Name, Old...>> {
   using type = FeaturesColumn<Name, D...>;
 };
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 Shape<D...> shape_of_column(FeaturesColumn<Name, D...>);
 /// Overload resolution finds the one of this name.
 template <class... C>
@@ -193,8 +193,8 @@ public:
     if constexpr (valid) detail::give_columns<T>(*this, C::table);
   }
 
-  TypedColumns subset(std::span<const std::size_t> indices) const { return TypedColumns(Dataset<T>::subset(indices)); }
-  TypedColumns take(std::size_t count) const { return TypedColumns(Dataset<T>::take(count)); }
+  TypedColumns subset(std::span<const size_t> indices) const { return TypedColumns(Dataset<T>::subset(indices)); }
+  TypedColumns take(size_t count) const { return TypedColumns(Dataset<T>::take(count)); }
   TypedColumnsSplit<C, T> split(double fraction, std::uint64_t seed) const { return Dataset<T>::split(fraction, seed); }
   TypedColumnsSplit<C, T> stratified_split(double fraction, std::uint64_t seed, std::string_view column = {}) const {
     return Dataset<T>::stratified_split(fraction, seed, column);
@@ -204,8 +204,8 @@ public:
     return TypedColumns<C, U>(Dataset<T>::template as<U>());
   }
   /// The shapes are part of the type.
-  void reshape(std::vector<std::size_t>) = delete;
-  void reshape(std::string_view, std::vector<std::size_t>) = delete;
+  void reshape(std::vector<size_t>) = delete;
+  void reshape(std::string_view, std::vector<size_t>) = delete;
 };
 
 /// What split() returns.
@@ -236,7 +236,7 @@ public:
       typename detail::replaced_column<Name, typename Pipeline::template output<stored>, C>::type...>;
   static constexpr bool valid = Pipeline::template valid<stored>;
 
-  AugmentedColumns(Dataset<T> data, std::size_t workers) : Dataset<T>(std::move(data)) {
+  AugmentedColumns(Dataset<T> data, size_t workers) : Dataset<T>(std::move(data)) {
     this->augment(&Pipeline::template on<stored>(), workers, Name.view());
   }
 };
@@ -247,7 +247,7 @@ public:
 ///
 /// What is to be moved alike (an image and its mask) belongs into one column, as its channels.
 template <class Pipeline, fixed_string Name, class... C, std::floating_point T>
-auto augmented(TypedColumns<Columns<C...>, T> data, std::size_t workers = default_workers()) {
+auto augmented(TypedColumns<Columns<C...>, T> data, size_t workers = default_workers()) {
   if constexpr (!detail::has_features<Name, C...>) {
     static_assert(detail::refuse<no_features_column<Name, Columns<C...>>>());
     return data;
@@ -257,7 +257,7 @@ auto augmented(TypedColumns<Columns<C...>, T> data, std::size_t workers = defaul
 }
 /// The same of a data set without a type, where the column's samples are of shape `In`.
 template <class Pipeline, fixed_string Name, AnyShape In, std::floating_point T>
-Dataset<T> augmented(Dataset<T> data, std::size_t workers = default_workers()) {
+Dataset<T> augmented(Dataset<T> data, size_t workers = default_workers()) {
   data.augment(&Pipeline::template on<In>(), workers, Name.view());
   return data;
 }

@@ -12,12 +12,12 @@ namespace tenon {
 /// Sound of a WAV file: samples from -1 to 1, those of one channel behind those of another.
 struct Wav {
   std::uint32_t rate = 0;  // samples a second
-  std::size_t channels = 0;
+  size_t channels = 0;
   std::vector<float> samples;
 
-  std::size_t length() const noexcept { return channels == 0 ? 0 : samples.size() / channels; }
+  size_t length() const noexcept { return channels == 0 ? 0 : samples.size() / channels; }
   /// An Error where there is none of this number, from 0.
-  std::span<const float> channel(std::size_t k) const;
+  std::span<const float> channel(size_t k) const;
 };
 
 /// A RIFF file of 16-bit integers, divided by 32768, or of 32-bit floats; other formats are an Error by their name. A

@@ -22,7 +22,7 @@ public:
   ~BatchExchange();
 
   /// Called before each pass over the shards that this rank computes (`plan.computed_by`).
-  void begin(const ShardPlan& plan, std::size_t working_threads);
+  void begin(const ShardPlan& plan, size_t working_threads);
   /// Called by a shard's thread before it works and after it has ended, with or without an exception.
   void enter();
   void leave();
@@ -31,12 +31,12 @@ public:
 
   struct How {
     enum class By : unsigned char { sum, largest, moments } by = By::sum;
-    std::size_t pairs = 0;  // of moments, see ShardPlace::sum_moments: in front, each of two spans of `length`
-    std::size_t length = 0;
+    size_t pairs = 0;  // of moments, see ShardPlace::sum_moments: in front, each of two spans of `length`
+    size_t length = 0;
     double values_of_sample = 0;  // values of a sample in each of these moments
   };
   /// Replaces the numbers of shard `local` (0 is the first of this rank) by their sum, or maximum, over all shards.
-  void combine(std::size_t local, std::span<const std::span<T>> numbers, const How& how);
+  void combine(size_t local, std::span<const std::span<T>> numbers, const How& how);
 
 private:
   void finish(const How& how);
@@ -45,7 +45,7 @@ private:
   Communicator* ranks_;
   ShardPlan plan_{};
   ShardRange computed_{};
-  std::size_t length_ = 0, arrived_ = 0, free_ = 0;
+  size_t length_ = 0, arrived_ = 0, free_ = 0;
   std::uint64_t round_ = 0;
   bool broken_ = false;
   std::vector<T> own_{}, all_{};  // of the shards of this rank, and of all in the order of ranks

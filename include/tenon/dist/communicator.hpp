@@ -18,14 +18,14 @@ namespace tenon {
 class Communicator {
 public:
   struct Outgoing {
-    std::size_t to;
+    size_t to;
     const void* data;
-    std::size_t bytes;
+    size_t bytes;
   };
   struct Incoming {
-    std::size_t from;
+    size_t from;
     void* data;
-    std::size_t bytes;
+    size_t bytes;
   };
 
   /// An exchange that has been started. The caller keeps this object, leaves what is sent unchanged and does not touch
@@ -46,18 +46,18 @@ public:
   Communicator& operator=(const Communicator&) = delete;
   virtual ~Communicator() = default;
 
-  virtual std::size_t rank() const noexcept = 0;
-  virtual std::size_t size() const noexcept = 0;
+  virtual size_t rank() const noexcept = 0;
+  virtual size_t size() const noexcept = 0;
 
   /// Messages from rank to rank: all of `out` are sent and all of `in` have arrived when it returns. Those from one
   /// rank to another arrive in the order sent. The calls below use this one unless an implementation overrides them.
   virtual void exchange(std::span<const Outgoing> out, std::span<const Incoming> in) = 0;
   /// The same without waiting. Several may be pending, each with a tag of its own below 2^14; their messages do not mix
   /// with those of other calls. The default implementation exchanges at once.
-  virtual std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in, std::size_t tag);
+  virtual std::unique_ptr<Pending> start(std::span<const Outgoing> out, std::span<const Incoming> in, size_t tag);
   /// Gathers `bytes` bytes of every rank, in the order of the ranks, on every rank.
-  virtual void all_gather(const void* mine, void* all, std::size_t bytes);
-  virtual void broadcast(void* data, std::size_t bytes, std::size_t from);
+  virtual void all_gather(const void* mine, void* all, size_t bytes);
+  virtual void broadcast(void* data, size_t bytes, size_t from);
   virtual void barrier();
   /// The sum over all ranks, in whatever order is fastest: the last bits depend on the number of ranks.
   virtual void all_reduce(std::span<float> numbers) = 0;
@@ -89,10 +89,10 @@ public:
 /// Training by several ranks: who they are, and how a batch is cut.
 struct World {
   Communicator* ranks = nullptr;
-  std::size_t shards = 8;  // of a batch, unless a Fit says otherwise
-  bool exact = true;       // the same bits for any number of ranks; else MPI's own sum of gradients
+  size_t shards = 8;  // of a batch, unless a Fit says otherwise
+  bool exact = true;  // the same bits for any number of ranks; else MPI's own sum of gradients
   int zero = 0;  // 1: each rank has the sums of gradients, and the optimizer's arrays, of its own parts alone (ZeRO-1)
-  std::size_t piece_bytes = 0;  // bytes of a piece in which gradients are sent; 0: see detail::gradient_pieces
+  size_t piece_bytes = 0;  // bytes of a piece in which gradients are sent; 0: see detail::gradient_pieces
 };
 
 namespace detail {
@@ -124,7 +124,7 @@ void meet(Communicator& ranks, Phase phase);
 /// Whether `mine` is true on any rank.
 bool any_rank(Communicator& ranks, Phase phase, bool mine);
 /// The text of rank `from`, on all ranks.
-std::string share_words(Communicator& ranks, std::string words, std::size_t from);
+std::string share_words(Communicator& ranks, std::string words, size_t from);
 
 }  // namespace detail
 }  // namespace tenon

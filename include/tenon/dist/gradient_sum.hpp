@@ -28,12 +28,12 @@ template <class T>
 class GradientSum {
 public:
   /// `ranks` may be null. The gradients are `count` numbers. Sums that are split are exact.
-  GradientSum(Communicator* ranks, std::size_t count, bool exact, std::size_t piece_bytes = 0, bool split = false);
+  GradientSum(Communicator* ranks, size_t count, bool exact, size_t piece_bytes = 0, bool split = false);
 
   /// Cuts `numbers` numbers into ranges for threads, and calls work(object, first, count) for each.
   struct Pieces {
-    using Work = void (*)(void* object, std::size_t first, std::size_t count);
-    void (*call)(void* context, std::size_t numbers, Work work, void* object);
+    using Work = void (*)(void* object, size_t first, size_t count);
+    void (*call)(void* context, size_t numbers, Work work, void* object);
     void* context;
   };
 
@@ -49,7 +49,7 @@ public:
   void begin(const ShardPlan& plan, std::span<T* const> computed, bool counts, T* to, bool add);
   void finish(const Pieces& pieces);
   /// The gradients of shard `local` are complete from `first` to the end. May be called by any thread.
-  void done_from(std::size_t local, const T* first);
+  void done_from(size_t local, const T* first);
   /// Processes the messages that have arrived, without waiting. May be called by any thread.
   void progress();
 
@@ -59,31 +59,31 @@ public:
   /// Where sums are split: before it, each rank has the right numbers in its own parts; afterwards all of them do.
   void share(T* numbers);
 
-  std::size_t bytes() const { return received_.size() * sizeof(T); }
+  size_t bytes() const { return received_.size() * sizeof(T); }
 
 private:
   using Pending = Communicator::Pending;
   struct Piece {
-    std::size_t number = 0;  // among the pieces of a batch
-    std::size_t first = 0, end = 0;
-    std::vector<std::size_t> bounds{};  // of the ranks' parts
-    std::size_t received_at = 0;        // where in received_ the other ranks' sums of this rank's part begin
+    size_t number = 0;  // among the pieces of a batch
+    size_t first = 0, end = 0;
+    std::vector<size_t> bounds{};  // of the ranks' parts
+    size_t received_at = 0;        // where in received_ the other ranks' sums of this rank's part begin
     enum class At : unsigned char { start, sums, results, end } at = At::start;
     std::unique_ptr<Pending> pending{};
-    std::size_t part_of(std::size_t rank) const { return bounds[rank + 1] - bounds[rank]; }
+    size_t part_of(size_t rank) const { return bounds[rank + 1] - bounds[rank]; }
   };
   void prepare(const ShardPlan& plan);
   void add_alone(const Pieces& pieces);
-  void add_own(std::size_t first, std::size_t count);
-  void add_own(std::size_t first, std::size_t count, const Pieces& pieces);
+  void add_own(size_t first, size_t count);
+  void add_own(size_t first, size_t count, const Pieces& pieces);
   struct Part {
     ShardRange range;
-    std::size_t rank;
+    size_t rank;
     bool first;  // of its rank's
   };
-  std::vector<Piece> cut(const GradientCut& cut, std::size_t before) const;
-  GradientCut joined_cut(std::size_t count, std::size_t most) const;
-  std::size_t place(std::vector<Piece>& pieces, std::size_t at) const;
+  std::vector<Piece> cut(const GradientCut& cut, size_t before) const;
+  GradientCut joined_cut(size_t count, size_t most) const;
+  size_t place(std::vector<Piece>& pieces, size_t at) const;
   bool fits(const Piece& piece, const Part& part) const;
   template <class F>
   void each_addend(const Piece& piece, F f);
@@ -94,22 +94,22 @@ private:
   void take_arrived();
   void take_results(Piece& piece);
   void end(Piece& piece);
-  void add_shared(std::span<const std::size_t> bounds, T* numbers);
-  void keep(std::size_t first, std::size_t end, const T* sum);
+  void add_shared(std::span<const size_t> bounds, T* numbers);
+  void keep(size_t first, size_t end, const T* sum);
   T* fast_sum() { return own_parts_.empty() ? received_.data() : own_parts_[0]; }
 
   Communicator* ranks_;
-  std::size_t count_, piece_bytes_;
+  size_t count_, piece_bytes_;
   bool exact_, split_;
   GradientCut cut_{};
   std::vector<OwnNumbers> own_numbers_{};
-  std::size_t shards_ = 0;               // for which the following were prepared
+  size_t shards_ = 0;                    // for which the following were prepared
   std::vector<Part> parts_{};            // of all ranks, from left to right
   std::vector<TreeProgram> own_sums_{};  // of this rank's parts
   TreeProgram last_sum_{};
   std::vector<Piece> pieces_{};  // from the end of the arena to its beginning
   std::vector<Piece> joined_{};  // sent after backward instead of the pieces from number joined_after_ on
-  std::size_t joined_after_ = 0;
+  size_t joined_after_ = 0;
   Arena<T> received_{};
 
   // of this batch
@@ -117,10 +117,10 @@ private:
   std::span<T*const> computed_{}, own_{};
   T* to_ = nullptr;
   bool add_ = false;
-  std::vector<std::size_t> done_{};  // of each shard here: complete from there on
-  std::size_t next_ = 0;             // the piece to send next
+  std::vector<size_t> done_{};       // of each shard here: complete from there on
+  size_t next_ = 0;                  // the piece to send next
   std::vector<Piece*> under_way_{};  // that are being sent, in this order
-  std::size_t begun_with_ = 0;       // numbers that were still to be sent when backward ended
+  size_t begun_with_ = 0;            // numbers that were still to be sent when backward ended
   std::vector<T*> own_parts_{};
   std::vector<const T*> addends_{};
   std::vector<Communicator::Outgoing> out_{};

@@ -10,16 +10,16 @@ namespace tenon {
 
 struct DistributedOptions {
   /// How many shards a batch is cut into, unless a Fit says otherwise; further ranks have nothing to do.
-  std::size_t shards = 8;
+  size_t shards = 8;
   /// Adds gradients in one tree, so that any number of ranks gives the same bits; false: in MPI's own order.
   bool exact = true;
-  std::size_t threads = 0;  ///< of each rank; 0: its share of the machine's processors
+  size_t threads = 0;  ///< of each rank; 0: its share of the machine's processors
   /// 1: each rank has the sums of gradients, and the optimizer's arrays, of its own parts alone (ZeRO-1).
   int zero = 0;
   bool quiet = false;  ///< says nothing at the start
   /// Bytes of a piece in which gradients are sent, in at most 32 pieces; 0: 768 kB, or 128 kB times the number of ranks
   /// where that is more.
-  std::size_t piece_bytes = 0;
+  size_t piece_bytes = 0;
   /// Seconds that a rank waits for another one before it ends the job and names that one; 0: without limit.
   double timeout = 1800;
 
@@ -54,8 +54,8 @@ public:
   Distributed(const Distributed&) = delete;
   Distributed& operator=(const Distributed&) = delete;
 
-  std::size_t rank() const;
-  std::size_t size() const;
+  size_t rank() const;
+  size_t size() const;
   /// Whether this is rank 0, which shows and writes.
   bool leads() const { return rank() == 0; }
   Communicator& ranks();

@@ -5,6 +5,6 @@
 namespace tenon::detail {
 
 /// In samples. Adding the gradients of a smaller shard would cost more than computing it elsewhere saves.
-inline constexpr std::size_t smallest_shard = 16;
+inline constexpr size_t smallest_shard = 16;
 
 }  // namespace tenon::detail

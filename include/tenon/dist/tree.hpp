@@ -15,34 +15,32 @@ namespace tenon::detail {
 
 /// The shards first, first + 1, ..., end - 1.
 struct ShardRange {
-  std::size_t first = 0, end = 0;
-  std::size_t size() const { return end - first; }
-  std::size_t middle() const { return first + (end - first) / 2; }
+  size_t first = 0, end = 0;
+  size_t size() const { return end - first; }
+  size_t middle() const { return first + (end - first) / 2; }
   bool operator==(const ShardRange&) const = default;
 };
 
 /// How a batch is cut into shards, and which rank computes which.
 struct ShardPlan {
-  std::size_t samples = 0, shards = 1;
+  size_t samples = 0, shards = 1;
 
-  static ShardPlan of(std::size_t samples, std::size_t most_shards) {
-    return {samples, std::clamp<std::size_t>(samples / smallest_shard, 1, std::max<std::size_t>(most_shards, 1))};
+  static ShardPlan of(size_t samples, size_t most_shards) {
+    return {samples, std::clamp<size_t>(samples / smallest_shard, 1, std::max<size_t>(most_shards, 1))};
   }
   /// The first sample of a shard; start_of(shards) is the number of samples.
-  std::size_t start_of(std::size_t shard) const { return shard * samples / shards; }
-  ShardRange of_rank(std::size_t rank, std::size_t ranks) const {
-    return {rank * shards / ranks, (rank + 1) * shards / ranks};
-  }
+  size_t start_of(size_t shard) const { return shard * samples / shards; }
+  ShardRange of_rank(size_t rank, size_t ranks) const { return {rank * shards / ranks, (rank + 1) * shards / ranks}; }
   /// The shards that a rank computes. A rank that has none computes the first shard, so that it takes part in every
   /// exchange, and adds nothing.
-  ShardRange computed_by(std::size_t rank, std::size_t ranks) const {
+  ShardRange computed_by(size_t rank, size_t ranks) const {
     const ShardRange own = of_rank(rank, ranks);
     return own.size() > 0 ? own : ShardRange{0, 1};
   }
 };
 
 /// The largest ranges of the tree that lie within a rank's shards, from left to right: their sums need no other rank.
-std::vector<ShardRange> ranges_within(std::size_t shards, ShardRange own);
+std::vector<ShardRange> ranges_within(size_t shards, ShardRange own);
 
 /// The additions, in their order, that make the sum of a tree from the sums of ranges that cover it.
 class TreeProgram {
@@ -53,21 +51,21 @@ public:
   /// to[i] = the sum over the tree of in[k][i], with `add` also of to[i], for i from 0 to count - 1. `to` may be one of
   /// `in`.
   template <class T>
-  void run(std::span<const T* const> in, T* to, std::size_t count, bool add = false) const;
+  void run(std::span<const T* const> in, T* to, size_t count, bool add = false) const;
 
 private:
   /// Operands are numbered: first those that are given, then scratch for sums.
   struct Sum {
-    std::size_t a, b, to;
+    size_t a, b, to;
   };
-  std::size_t build(ShardRange range, std::span<const ShardRange> given, std::vector<std::size_t>& free);
+  size_t build(ShardRange range, std::span<const ShardRange> given, std::vector<size_t>& free);
 
-  std::size_t given_ = 0, places_ = 0, result_ = 0;
+  size_t given_ = 0, places_ = 0, result_ = 0;
   std::vector<Sum> sums_{};
 };
 
-extern template void TreeProgram::run(std::span<const float* const>, float*, std::size_t, bool) const;
-extern template void TreeProgram::run(std::span<const double* const>, double*, std::size_t, bool) const;
+extern template void TreeProgram::run(std::span<const float* const>, float*, size_t, bool) const;
+extern template void TreeProgram::run(std::span<const double* const>, double*, size_t, bool) const;
 
 /// The sum over the tree of one number of each shard.
 double tree_sum(std::span<const double> of_shards);

@@ -32,7 +32,7 @@ inline constexpr std::uint32_t network_fingerprint = [] {
   const auto take = [&hash](std::uint32_t value) { hash = (hash ^ value) * 16777619U; };
   for (const ParameterEntry& entry : parameter_table<Net>) {
     for (const char c : entry.name) take(static_cast<unsigned char>(c));
-    for (std::size_t i = 0; i < entry.rank; ++i) take(static_cast<std::uint32_t>(entry.dims[i]));
+    for (size_t i = 0; i < entry.rank; ++i) take(static_cast<std::uint32_t>(entry.dims[i]));
   }
   return hash;
 }();
@@ -74,8 +74,7 @@ namespace detail {
 
 /// Whether `length` bytes for a network lie behind a header, whole, at a multiple of `alignment`.
 template <class Header>
-BlobStatus check_blob(std::span<const std::byte> bytes, std::size_t alignment, std::uint32_t network,
-                      std::size_t length) {
+BlobStatus check_blob(std::span<const std::byte> bytes, size_t alignment, std::uint32_t network, size_t length) {
   static_assert(std::endian::native == std::endian::little, "blobs are little-endian");
   if (std::bit_cast<std::uintptr_t>(bytes.data()) % alignment != 0) return BlobStatus::misaligned;
   Header header;

@@ -20,7 +20,7 @@ namespace tenon::edge {
 /// slot i where they can be read; `erase` and `write` say whether they have worked. Offsets and lengths of writes are
 /// multiples of 8.
 template <class F>
-concept FlashSlots = requires(F& flash, unsigned slot, std::size_t offset, std::span<const std::byte> bytes) {
+concept FlashSlots = requires(F& flash, unsigned slot, size_t offset, std::span<const std::byte> bytes) {
   { flash.slot(slot) } -> std::convertible_to<std::span<const std::byte>>;
   { flash.erase(slot) } -> std::convertible_to<bool>;
   { flash.write(slot, offset, bytes) } -> std::convertible_to<bool>;
@@ -74,7 +74,7 @@ inline std::uint32_t checksum_of(const CheckpointHeader& header) {
 /// The header of a whole checkpoint of this learner, if the slot holds one.
 template <class Learner>
 bool read_header(std::span<const std::byte> slot, CheckpointHeader& header) {
-  constexpr std::size_t length = Learner::checkpoint_bytes - sizeof header;
+  constexpr size_t length = Learner::checkpoint_bytes - sizeof header;
   if (slot.size() < Learner::checkpoint_bytes) return false;
   std::memcpy(&header, slot.data(), sizeof header);
   return header.magic == CheckpointHeader::expected_magic && header.checksum == checksum_of(header) &&

@@ -34,27 +34,27 @@ private:
   using unit = tenon::detail::FormulaUnit<E, In>;
   using code = typename unit::code;
   static constexpr int products = code::product_count;
-  static constexpr std::size_t inputs = static_cast<std::size_t>(code::inputs);
+  static constexpr size_t inputs = static_cast<size_t>(code::inputs);
   static constexpr auto each_product = std::make_integer_sequence<int, products>{};
 
   template <class T>
   struct Sources {
     std::array<const T*, inputs> data{};
-    std::array<std::size_t, inputs> step{};
+    std::array<size_t, inputs> step{};
   };
 
   template <class Stage, class T>
-  static constexpr void evaluate(const T* parameters, const Sources<T>& from, T* result, std::size_t width) {
+  static constexpr void evaluate(const T* parameters, const Sources<T>& from, T* result, size_t width) {
     constexpr const auto& plan = unit::plan;
     constexpr bool channels = Stage::program::Evaluate::plan.channelwise;
-    const std::size_t row = channels ? plan.pixels : width;
-    constexpr std::size_t own = Stage::parameters::size;
+    const size_t row = channels ? plan.pixels : width;
+    constexpr size_t own = Stage::parameters::size;
     expr::FormulaArrays<T, inputs, own> a{
         .input = from.data, .step = from.step, .result = result, .result_step = row, .width = row};
     a.repeats = channels ? plan.input_size / plan.pixels : plan.repeats;
     if (channels) a.step[0] = row;
     [&]<class... P>(tenon::detail::list<P...>) {
-      [[maybe_unused]] std::size_t slot = 0;
+      [[maybe_unused]] size_t slot = 0;
       ((a.parameter[slot++] = parameters + plan.offset[tenon::detail::number_of<P>]), ...);
     }(typename Stage::parameters{});
     expr::FormulaWalk<typename Stage::program::Evaluate, T>::run(a);
@@ -70,9 +70,9 @@ private:
   static constexpr void multiply(const Memory<T>& m, const Sources<T>& from, T* result) {
     constexpr const auto& plan = unit::plan;
     using stage = typename code::template stage<K>;
-    constexpr std::size_t in = plan.in[K], out = plan.out[K];
+    constexpr size_t in = plan.in[K], out = plan.out[K];
     const T* operand = nullptr;
-    std::size_t step = in;
+    size_t step = in;
     if constexpr (stage::input >= 0) {
       operand = from.data[stage::input];
       step = from.step[stage::input];
@@ -82,7 +82,7 @@ private:
       operand = own;
     }
     const T* weight = m.parameters.values + plan.offset[code::template weight_number<K>];
-    for (std::size_t r = 0; r < plan.repeats; ++r, operand += step, result += out) {
+    for (size_t r = 0; r < plan.repeats; ++r, operand += step, result += out) {
       if constexpr (Products::transposed && can_turn) Products::multiply(weight, operand, result, in, out);
       else if constexpr (code::template transposed<K>) kernels::multiply_rows(weight, operand, result, in, out);
       else kernels::multiply_columns(weight, operand, result, in, out);
@@ -103,17 +103,17 @@ private:
   template <int K, class T>
   static constexpr void transpose_weight(T* parameters, T* scratch) {
     if constexpr (code::template transposed<K>) {
-      constexpr std::size_t in = unit::plan.in[K], out = unit::plan.out[K];
+      constexpr size_t in = unit::plan.in[K], out = unit::plan.out[K];
       T* w = parameters + unit::plan.offset[code::template weight_number<K>];
       std::copy_n(w, in * out, scratch);
-      for (std::size_t o = 0; o < out; ++o)
-        for (std::size_t i = 0; i < in; ++i) w[i * out + o] = scratch[o * in + i];
+      for (size_t o = 0; o < out; ++o)
+        for (size_t i = 0; i < in; ++i) w[i * out + o] = scratch[o * in + i];
     }
   }
 
 public:
-  static constexpr std::size_t macs = []<int... K>(std::integer_sequence<int, K...>) {
-    return (std::size_t{0} + ... + (unit::plan.in[K] * unit::plan.out[K] * unit::plan.repeats));
+  static constexpr size_t macs = []<int... K>(std::integer_sequence<int, K...>) {
+    return (size_t{0} + ... + (unit::plan.in[K] * unit::plan.out[K] * unit::plan.repeats));
   }
   (each_product);
 
@@ -137,7 +137,7 @@ public:
       ((from.data[1 + K] = product_of<K>(m, y), from.step[1 + K] = plan.out[K]), ...);
     }
     (each_product);
-    for (std::size_t c = 1 + static_cast<std::size_t>(products); c < inputs; ++c) {
+    for (size_t c = 1 + static_cast<size_t>(products); c < inputs; ++c) {
       from.data[c] = x + (c - 1 - products) * (plan.width / code::chunks);
       from.step[c] = plan.width;
     }
@@ -155,7 +155,7 @@ private:
   using program = typename unit::code::quiet::Evaluate;
 
 public:
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class T>
   static constexpr void turn(T*, T*) {}
@@ -163,11 +163,11 @@ public:
   template <class T>
   static constexpr void run_many(const Memory<T>& m, const std::array<const T*, unit::edges>& x, T* y) {
     constexpr const auto& plan = unit::plan;
-    constexpr std::size_t row = program::plan.channelwise ? plan.pixels : plan.width;
+    constexpr size_t row = program::plan.channelwise ? plan.pixels : plan.width;
     expr::FormulaArrays<T, unit::edges, unit::parameter_list::size> a{
         .input = x, .result = y, .result_step = row, .width = row, .repeats = plan.size / row};
     a.step.fill(row);
-    for (std::size_t i = 0; i < unit::parameter_list::size; ++i) a.parameter[i] = m.parameters.values + plan.offset[i];
+    for (size_t i = 0; i < unit::parameter_list::size; ++i) a.parameter[i] = m.parameters.values + plan.offset[i];
     expr::FormulaWalk<program, T>::run(a);
   }
   template <class Products = PlainProducts, class T>
@@ -197,16 +197,16 @@ struct BasicContext {
   template <class Bound, class T>
     requires HasSampleKernel<Bound>
   static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
-    for (std::size_t i = 0; i < y.count; ++i) SampleKernel<Bound>::template run<Products>(memory, x[i], y[i]);
+    for (size_t i = 0; i < y.count; ++i) SampleKernel<Bound>::template run<Products>(memory, x[i], y[i]);
   }
 
   /// A leaf of several inputs with such a kernel; `run_forward_many` asks for it.
-  template <class Bound, class T, std::size_t N>
+  template <class Bound, class T, size_t N>
     requires HasSampleKernel<Bound>
   static constexpr void forward_many(const Memory<T>& memory, const RowsOf<const T, N>& x, Rows<T> y) {
-    for (std::size_t i = 0; i < y.count; ++i) {
+    for (size_t i = 0; i < y.count; ++i) {
       std::array<const T*, N> sample{};
-      for (std::size_t k = 0; k < N; ++k) sample[k] = x[k][i];
+      for (size_t k = 0; k < N; ++k) sample[k] = x[k][i];
       SampleKernel<Bound>::run_many(memory, sample, y[i]);
     }
   }
@@ -216,27 +216,26 @@ struct BasicContext {
     requires(!HasSampleKernel<Bound> && !Products::transposed &&
              requires(const Memory<T>& m, const T* x, T* y) { Bound::run_sample(m, x, y); })
   static constexpr void forward(const Memory<T>& memory, Rows<const T> x, Rows<T> y) {
-    for (std::size_t i = 0; i < y.count; ++i) Bound::run_sample(memory, x[i], y[i]);
+    for (size_t i = 0; i < y.count; ++i) Bound::run_sample(memory, x[i], y[i]);
   }
 
   /// c = alpha op(a) op(b) + beta c, for layers that call a matrix product of their own.
   template <class T>
-  static constexpr void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k,
-                             T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
-                             std::size_t ldc) {
+  static constexpr void gemm(kernels::Transpose ta, kernels::Transpose tb, size_t m, size_t n, size_t k, T alpha,
+                             const T* a, size_t lda, const T* b, size_t ldb, T beta, T* c, size_t ldc) {
     const bool by_rows = ta == kernels::Transpose::no && tb == kernels::Transpose::yes && ldb == k && alpha == T(1) &&
                          (beta == T(0) || beta == T(1));
-    for (std::size_t i = 0; i < m; ++i) {
+    for (size_t i = 0; i < m; ++i) {
       T* to = c + i * ldc;
       if (by_rows) {
         if (beta == T(0)) kernels::multiply_rows(b, a + i * lda, to, k, n);
         else kernels::add_rows(b, a + i * lda, to, k, n);
         continue;
       }
-      for (std::size_t j = 0; j < n; ++j) to[j] = beta == T(0) ? T(0) : beta * to[j];
-      for (std::size_t l = 0; l < k; ++l) {
+      for (size_t j = 0; j < n; ++j) to[j] = beta == T(0) ? T(0) : beta * to[j];
+      for (size_t l = 0; l < k; ++l) {
         const T factor = alpha * (ta == kernels::Transpose::no ? a[i * lda + l] : a[l * lda + i]);
-        for (std::size_t j = 0; j < n; ++j)
+        for (size_t j = 0; j < n; ++j)
           to[j] += factor * (tb == kernels::Transpose::no ? b[l * ldb + j] : b[j * ldb + l]);
       }
     }

@@ -109,7 +109,7 @@ struct EdgeFormula {  // of a constant, which reads no tensor
 template <int K>
 struct EdgeFormula<expr::Input<K>> {
   static constexpr EdgeStep step = EdgeStep::tensor;
-  static constexpr std::size_t edge = static_cast<std::size_t>(K);
+  static constexpr size_t edge = static_cast<size_t>(K);
   using steps = tenon::detail::list<>;
 };
 
@@ -118,8 +118,8 @@ struct EdgeParts;
 /// A function of one tensor: which one it reads.
 template <class E>
 struct EdgeParts<EdgeStep::table, E> {
-  static constexpr std::size_t edge = [] {
-    std::size_t k = 0;
+  static constexpr size_t edge = [] {
+    size_t k = 0;
     for (unsigned bits = edges_read<E>; bits > 1; bits >>= 1) ++k;
     return k;
   }();
@@ -264,15 +264,15 @@ struct EdgeFormulaOf<tenon::detail::EdgeUnit<E, S>> {
   using unit = tenon::detail::EdgeUnit<E, S>;
   using formula = typename still_formula<typename unit::still>::type;
   static constexpr bool known = EdgeFormula<formula>::step != EdgeStep::unknown;
-  static constexpr std::size_t tensors = unit::edges, pieces = 1, width = 1;
+  static constexpr size_t tensors = unit::edges, pieces = 1, width = 1;
 };
 template <class E, class In>
   requires(pieces_read<E> > 1)
 struct EdgeFormulaOf<tenon::detail::FormulaUnit<E, In>> {
   using formula = typename of_pieces<E>::type;
   static constexpr bool known = EdgeFormula<formula>::step != EdgeStep::unknown;
-  static constexpr std::size_t tensors = static_cast<std::size_t>(pieces_read<E>), pieces = tensors,
-                               width = tenon::detail::row_width<In> / pieces;
+  static constexpr size_t tensors = static_cast<size_t>(pieces_read<E>), pieces = tensors,
+                          width = tenon::detail::row_width<In> / pieces;
 };
 
 }  // namespace tenon::edge::detail

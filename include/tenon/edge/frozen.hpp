@@ -32,9 +32,9 @@ namespace edge {
 
 /// How often the parts of a bound composition run in one pass: those of OverSteps once a step.
 template <class Bound>
-inline constexpr std::size_t passes_of = 1;
+inline constexpr size_t passes_of = 1;
 template <class Step, class In>
-inline constexpr std::size_t passes_of<tenon::detail::OverSteps<Step, In>> = In::front;
+inline constexpr size_t passes_of<tenon::detail::OverSteps<Step, In>> = In::front;
 template <class Bound>
 struct stepped_part {
   using type = Bound;
@@ -50,8 +50,8 @@ struct stepped_part<tenon::detail::StreamedUnit<In, Argument...>> {
 
 /// Multiplications with an addition in one pass of a bound layer or composition.
 template <class Bound>
-constexpr std::size_t macs_of() {
-  std::size_t total = 0;
+constexpr size_t macs_of() {
+  size_t total = 0;
   if constexpr (HasSampleKernel<Bound>) total = SampleKernel<Bound>::macs;
   else if constexpr (!std::is_same_v<typename stepped_part<Bound>::type, Bound>)
     total = passes_of<Bound> * macs_of<typename stepped_part<Bound>::type>();
@@ -64,8 +64,8 @@ constexpr std::size_t macs_of() {
 /// Numbers of the fixed scratch that a bound layer or composition needs; layers use the same scratch one after the
 /// other. A layer with loops for single samples needs none, though its kernels for batches may.
 template <class Bound>
-constexpr std::size_t shared_scratch_of() {
-  std::size_t most = 0;
+constexpr size_t shared_scratch_of() {
+  size_t most = 0;
   if constexpr (HasSampleKernel<Bound> || HasSampleLoops<Bound>) most = 0;
   else if constexpr (!std::is_same_v<typename stepped_part<Bound>::type, Bound>)
     most = shared_scratch_of<typename stepped_part<Bound>::type>();
@@ -108,7 +108,7 @@ class Frozen {
   static_assert(sizeof...(W) <= 1, "Frozen<Net, weights> takes one constant");
   using Bound = bound_network<Net>;
   static constexpr const Needs& needs = workspace<Net>.needs;
-  static constexpr std::size_t own = needs.inference.sample + edge::shared_scratch_of<Bound>();
+  static constexpr size_t own = needs.inference.sample + edge::shared_scratch_of<Bound>();
 
 public:
   using network = Net;
@@ -119,11 +119,11 @@ public:
 
   /// The activations between the layers and the space in which `classify` compares: what one object
   /// takes, without the pointer to weights that are given at run time.
-  static constexpr std::size_t ram_bytes = (own + output::size) * sizeof(float);
+  static constexpr size_t ram_bytes = (own + output::size) * sizeof(float);
   /// The weights in flash, padding included.
-  static constexpr std::size_t weight_bytes = sizeof(Weights<Net>);
+  static constexpr size_t weight_bytes = sizeof(Weights<Net>);
   /// Multiplications with an addition for one sample.
-  static constexpr std::size_t macs = edge::macs_of<Bound>();
+  static constexpr size_t macs = edge::macs_of<Bound>();
 
   constexpr Frozen() requires(sizeof...(W) == 1) = default;
   /// Refers to the weights, which must outlive it.
@@ -156,7 +156,7 @@ public:
     } else {
       run<typename edge::Classifier<Net>::bound>(in.data(), score);
       int best = 0;
-      for (std::size_t i = 1; i < output::size; ++i)
+      for (size_t i = 1; i < output::size; ++i)
         if (score[i] > score[best]) best = static_cast<int>(i);
       return best;
     }

@@ -37,7 +37,7 @@ class FrozenSteps {
   static constexpr Layout layout = layout_of<Bound>;
   static_assert(keeps_parameters<Net>(), "a step has the network's own parameters");
   static constexpr const Needs& needs = layout.needs;
-  static constexpr std::size_t own = needs.inference.sample + edge::shared_scratch_of<Bound>();
+  static constexpr size_t own = needs.inference.sample + edge::shared_scratch_of<Bound>();
 
 public:
   using network = Net;
@@ -45,10 +45,10 @@ public:
   using output = typename Bound::output;
 
   /// What one object takes, without the pointer to weights that are given at run time.
-  static constexpr std::size_t ram_bytes = (own + needs.state) * sizeof(float);
-  static constexpr std::size_t weight_bytes = sizeof(Weights<Net>);
+  static constexpr size_t ram_bytes = (own + needs.state) * sizeof(float);
+  static constexpr size_t weight_bytes = sizeof(Weights<Net>);
   /// Multiplications with an addition for one step, without those of attentions.
-  static constexpr std::size_t macs = edge::macs_of<Bound>();
+  static constexpr size_t macs = edge::macs_of<Bound>();
 
   constexpr FrozenSteps() requires(sizeof...(W) == 1) = default;
   /// Refers to the weights, which must outlive it.

@@ -37,11 +37,10 @@ constexpr bool has_code() {
 }
 
 /// What is frozen in a network sends gradients back, and sums that come along with them go where nobody looks.
-constexpr std::size_t unused_gradient_of_frozen(const tenon::detail::Tree& tree) {
+constexpr size_t unused_gradient_of_frozen(const tenon::detail::Tree& tree) {
   if (tree.frozen) return aligned(tenon::detail::unused_gradient_size(tree));
-  std::size_t most = 0;
-  for (std::size_t u = 0; u < tree.unit_count; ++u)
-    most = std::max(most, unused_gradient_of_frozen(*tree.units[u].tree));
+  size_t most = 0;
+  for (size_t u = 0; u < tree.unit_count; ++u) most = std::max(most, unused_gradient_of_frozen(*tree.units[u].tree));
   return most;
 }
 
@@ -50,13 +49,13 @@ constexpr std::size_t unused_gradient_of_frozen(const tenon::detail::Tree& tree)
 template <class Bound, class Whole, class O>
 struct LearnerMemory {
   static constexpr Needs needs = layout_of<Bound>.needs;
-  static constexpr std::size_t states = static_cast<std::size_t>(O::states), size = layout_of<Bound>.trainable_size;
-  static constexpr std::size_t saved_sample = needs.saved.sample, state_size = needs.state;
-  static constexpr std::size_t scratch_sample = std::max(
+  static constexpr size_t states = static_cast<size_t>(O::states), size = layout_of<Bound>.trainable_size;
+  static constexpr size_t saved_sample = needs.saved.sample, state_size = needs.state;
+  static constexpr size_t scratch_sample = std::max(
       {needs.forward.sample, needs.backward.sample, layout_of<Whole>.needs.inference.sample});
-  static constexpr std::size_t scratch_fixed = std::max(fixed_scratch<Bound>(), fixed_scratch<Whole>());
-  static constexpr std::size_t unused_gradient = unused_gradient_of_frozen(*tenon::detail::tree_of<Bound>());
-  static constexpr std::size_t one(std::size_t count) { return std::max<std::size_t>(count, 1); }
+  static constexpr size_t scratch_fixed = std::max(fixed_scratch<Bound>(), fixed_scratch<Whole>());
+  static constexpr size_t unused_gradient = unused_gradient_of_frozen(*tenon::detail::tree_of<Bound>());
+  static constexpr size_t one(size_t count) { return std::max<size_t>(count, 1); }
   static_assert(std::is_trivially_destructible_v<O>);
   constexpr LearnerMemory() {}
 
@@ -75,7 +74,7 @@ struct LearnerMemory {
   };
   std::uint64_t seed = 0;
   std::uint64_t steps = 0;
-  std::size_t taken = 0;  // samples since the last step
+  size_t taken = 0;  // samples since the last step
 };
 
 }  // namespace detail
@@ -102,7 +101,7 @@ struct LearnerMemory {
 /// (-ffp-contract=off) get the same bits for the same samples, and the Trainer the same numbers within rounding. A loss
 /// has the options it has by default. A network with a layer that cannot be trained so is one compile error, which
 /// names it (`refusal<learning_on_device, Net>`).
-template <class Net, class L, class O = SGD, std::size_t Batch = 1>
+template <class Net, class L, class O = SGD, size_t Batch = 1>
 class Learner {
   static_assert(Batch >= 1, "a step is made of at least one sample");
   static_assert(tenon::detail::check_execution<learning_on_device, Net>());
@@ -115,7 +114,7 @@ class Learner {
   static_assert(detail::has_code<DeviceOptimizer<O>, O, PlainSGD_or_SGD_or_Adam>());
   using arena = detail::LearnerMemory<Bound, whole, O>;
   static constexpr bool of_classes = device_loss::of_classes;
-  static constexpr std::size_t answers = answers_of<L, typename Bound::output>;
+  static constexpr size_t answers = answers_of<L, typename Bound::output>;
 
 public:
   using network = Net;
@@ -123,15 +122,15 @@ public:
   using optimizer_type = O;
   using input = input_shape<Net>;
   using output = output_shape<Net>;
-  static constexpr std::size_t batch = Batch;
-  static constexpr std::size_t states = arena::states;
+  static constexpr size_t batch = Batch;
+  static constexpr size_t states = arena::states;
 
   /// All that an object takes: parameters, gradients, the optimizer's arrays, activations and scratch.
-  static constexpr std::size_t ram_bytes = sizeof(arena);
+  static constexpr size_t ram_bytes = sizeof(arena);
   /// Of that, what learns.
-  static constexpr std::size_t parameter_bytes = arena::size * sizeof(float);
+  static constexpr size_t parameter_bytes = arena::size * sizeof(float);
   /// What a slot of flash has to hold (edge/checkpoint.hpp).
-  static constexpr std::size_t checkpoint_bytes = 32 + parameter_bytes * (1 + states);
+  static constexpr size_t checkpoint_bytes = 32 + parameter_bytes * (1 + states);
 
   /// All zeros: a static object takes no flash and has no constructor to be run. Before anything else it has to be
   /// started.
@@ -164,10 +163,10 @@ public:
   /// The same with a label for each step of a sequence; the mean of their losses.
   float learn(std::span<const float, input::size> x,
               std::span<const std::int32_t, answers> labels) requires(of_classes&& answers > 1) {
-    constexpr std::size_t classes = Bound::output::size / answers;
+    constexpr size_t classes = Bound::output::size / answers;
     forward(x);
     float sum = 0.0F;
-    for (std::size_t k = 0; k < answers; ++k)
+    for (size_t k = 0; k < answers; ++k)
       sum += device_loss::of_label(m_.output + k * classes, labels[k], 1.0F / (Batch * answers),
                                    m_.gradient + k * classes);
     backward(x);
@@ -195,7 +194,7 @@ public:
     } else {
       evaluate<Bound>(x.data(), m_.output);
       int best = 0;
-      for (std::size_t i = 1; i < Bound::output::size; ++i)
+      for (size_t i = 1; i < Bound::output::size; ++i)
         if (m_.output[i] > m_.output[best]) best = static_cast<int>(i);
       return best;
     }
@@ -253,7 +252,7 @@ private:
     m_.taken = 0;
     ++m_.steps;
     OptimizerArrays<float, states> arrays{m_.parameters, m_.gradients, {}, arena::size};
-    for (std::size_t k = 0; k < states; ++k) arrays.state[k] = m_.optimizer_state + k * arena::size;
+    for (size_t k = 0; k < states; ++k) arrays.state[k] = m_.optimizer_state + k * arena::size;
     detail::take_step(m_.optimizer, arrays, m_.steps);
   }
   template <class Part>
@@ -277,8 +276,8 @@ class OnBackbone {
 public:
   using input = input_shape<typename Backbone::network>;
   using output = typename Head::output;
-  static constexpr std::size_t features = Head::input::size;
-  static constexpr std::size_t ram_bytes = Backbone::ram_bytes + Head::ram_bytes + features * sizeof(float);
+  static constexpr size_t features = Head::input::size;
+  static constexpr size_t ram_bytes = Backbone::ram_bytes + Head::ram_bytes + features * sizeof(float);
 
 private:
   static_assert(output_shape<typename Backbone::network>::size == features,

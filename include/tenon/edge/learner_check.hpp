@@ -52,13 +52,13 @@ inline constexpr bool learns_on_device<MeanStepsUnit<In>> = true;
 
 template <class In, AxisOrder<In::rank> Order>
 inline constexpr bool learns_on_device<PermuteUnit<In, Order>> = true;
-template <class In, std::size_t Steps>
+template <class In, size_t Steps>
 inline constexpr bool learns_on_device<RepeatVectorUnit<In, Steps>> = true;
-template <class In, class Out, std::size_t Outer, std::size_t Block, std::size_t Begin>
+template <class In, class Out, size_t Outer, size_t Block, size_t Begin>
 inline constexpr bool learns_on_device<CutUnit<In, Out, Outer, Block, Begin>> = true;
-template <class In, class Out, std::size_t Block, std::size_t Begin>
+template <class In, class Out, size_t Block, size_t Begin>
 inline constexpr bool learns_on_device<SideBySideUnit<In, Out, Block, Begin>> = true;
-template <class In, class Out, std::size_t Outer, std::size_t... Own>
+template <class In, class Out, size_t Outer, size_t... Own>
 inline constexpr bool learns_on_device<SplitUnit<In, Out, Outer, Own...>> = true;
 
 /// Whether a layer learns on a device: layer_refusal asks.

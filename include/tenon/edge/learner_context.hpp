@@ -32,7 +32,7 @@ namespace detail {
 
 /// to += f0 b + f1 b' + f2 b'' + f3 b''', rows of n numbers `stride` apart.
 template <bool First, class T>
-TENON_INLINE constexpr void combine_four(T* to, const T* b, std::size_t stride, T f0, T f1, T f2, T f3, std::size_t n) {
+TENON_INLINE constexpr void combine_four(T* to, const T* b, size_t stride, T f0, T f1, T f2, T f3, size_t n) {
   const auto step = [&](auto& y, const auto& x0, const auto& x1, const auto& x2, const auto& x3) TENON_INLINE_LAMBDA {
     auto sum = First ? f0 * x0 : y + f0 * x0;
     sum += f1 * x1;
@@ -45,15 +45,14 @@ TENON_INLINE constexpr void combine_four(T* to, const T* b, std::size_t stride, 
 
 /// to = f b, or += where it is not the first.
 template <bool First, class T>
-TENON_INLINE constexpr void combine_one(T* to, const T* b, T f, std::size_t n) {
+TENON_INLINE constexpr void combine_one(T* to, const T* b, T f, size_t n) {
   kernels::each_number(
       n, [&](auto& y, const auto& x) TENON_INLINE_LAMBDA { y = First ? f * x : y + f * x; }, to, b);
 }
 
 /// Four rows += their factor times b, or = where they are the first.
 template <bool First, class T>
-TENON_INLINE constexpr void spread_to_four(T* to, std::size_t stride, const T* b, T f0, T f1, T f2, T f3,
-                                           std::size_t n) {
+TENON_INLINE constexpr void spread_to_four(T* to, size_t stride, const T* b, T f0, T f1, T f2, T f3, size_t n) {
   const auto step = [&](auto& y0, auto& y1, auto& y2, auto& y3, const auto& x) TENON_INLINE_LAMBDA {
     const auto value = x;
     y0 = First ? f0 * value : y0 + f0 * value;
@@ -66,9 +65,8 @@ TENON_INLINE constexpr void spread_to_four(T* to, std::size_t stride, const T* b
 
 /// c (m x n) = or += the outer product of a column of factors, `step` apart, and a row.
 template <bool First, class T>
-constexpr void outer_product(const T* factor, std::size_t step, std::size_t m, const T* b, std::size_t n, T* c,
-                             std::size_t ldc) {
-  std::size_t i = 0;
+constexpr void outer_product(const T* factor, size_t step, size_t m, const T* b, size_t n, T* c, size_t ldc) {
+  size_t i = 0;
   for (; i + 4 <= m; i += 4, factor += 4 * step)
     spread_to_four<First>(c + i * ldc, ldc, b, factor[0], factor[step], factor[2 * step], factor[3 * step], n);
   for (; i < m; ++i, factor += step) combine_one<First>(c + i * ldc, b, *factor, n);
@@ -76,10 +74,9 @@ constexpr void outer_product(const T* factor, std::size_t step, std::size_t m, c
 
 /// to = or += the sum of `k` rows of b, each times its factor.
 template <class T>
-constexpr void sum_of_rows(T* to, const T* factor, std::size_t step, const T* b, std::size_t ldb, std::size_t k,
-                           std::size_t n, bool add) {
+constexpr void sum_of_rows(T* to, const T* factor, size_t step, const T* b, size_t ldb, size_t k, size_t n, bool add) {
   if (!add && k < 4) {
-    for (std::size_t j = 0; j < n; ++j) to[j] = T(0);
+    for (size_t j = 0; j < n; ++j) to[j] = T(0);
     add = true;
   }
   for (; k >= 4; k -= 4, factor += 4 * step, b += 4 * ldb) {
@@ -99,7 +96,7 @@ struct LearnContext {
 
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
-  std::size_t first_sample = 0;
+  size_t first_sample = 0;
   bool overwrite_gradients = false;
   float* unused_gradient = nullptr;
 
@@ -108,7 +105,7 @@ struct LearnContext {
   template <class Bound, class T>
     requires HasTrainingKernel<Bound>
   static void forward(Memory<T> memory, Rows<const T> x, Rows<T> y) {
-    for (std::size_t i = 0; i < y.count; ++i) {  // one, or the steps of a sequence
+    for (size_t i = 0; i < y.count; ++i) {  // one, or the steps of a sequence
       TrainingKernel<Bound>::forward(memory, x[i], y[i]);
       memory.workspace.saved = tenon::detail::advance(memory.workspace.saved, TrainingKernel<Bound>::saved);
     }
@@ -116,7 +113,7 @@ struct LearnContext {
   template <class Bound, class T>
     requires HasTrainingKernel<Bound>
   void backward(Memory<T> memory, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) const {
-    for (std::size_t i = 0; i < dy.count; ++i) {
+    for (size_t i = 0; i < dy.count; ++i) {
       TrainingKernel<Bound>::backward(memory, !overwrite_gradients || i > 0, x ? x[i] : nullptr, y ? y[i] : nullptr,
                                       dy[i], dx ? dx[i] : nullptr);
       memory.workspace.saved = tenon::detail::advance(memory.workspace.saved, TrainingKernel<Bound>::saved);
@@ -125,24 +122,24 @@ struct LearnContext {
 
   /// c = op(a) op(b) + beta c, beta being 0 or 1.
   template <class T>
-  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T,
-                   const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, size_t m, size_t n, size_t k, T, const T* a,
+                   size_t lda, const T* b, size_t ldb, T beta, T* c, size_t ldc) {
     const bool add = beta != T(0);
-    const std::size_t row = ta == kernels::Transpose::no ? lda : 1, column = ta == kernels::Transpose::no ? 1 : lda;
+    const size_t row = ta == kernels::Transpose::no ? lda : 1, column = ta == kernels::Transpose::no ? 1 : lda;
     if (tb == kernels::Transpose::no && k == 1 && m > 1) {
       if (add) detail::outer_product<false>(a, row, m, b, n, c, ldc);
       else detail::outer_product<true>(a, row, m, b, n, c, ldc);
       return;
     }
-    for (std::size_t i = 0; i < m; ++i, a += row, c += ldc) {
+    for (size_t i = 0; i < m; ++i, a += row, c += ldc) {
       if (tb == kernels::Transpose::no) {
         detail::sum_of_rows(c, a, column, b, ldb, k, n, add);
       } else if (!add && column == 1 && ldb == k) {
         kernels::multiply_rows(b, a, c, k, n);
       } else {
-        for (std::size_t j = 0; j < n; ++j) {
+        for (size_t j = 0; j < n; ++j) {
           T sum = add ? c[j] : T(0);
-          for (std::size_t l = 0; l < k; ++l) sum += a[l * column] * b[j * ldb + l];
+          for (size_t l = 0; l < k; ++l) sum += a[l * column] * b[j * ldb + l];
           c[j] = sum;
         }
       }
@@ -152,8 +149,8 @@ struct LearnContext {
 
 /// The fixed scratch that a bound layer or composition needs in this context.
 template <class Bound>
-constexpr std::size_t fixed_scratch() {
-  std::size_t most = 0;
+constexpr size_t fixed_scratch() {
+  size_t most = 0;
   if constexpr (HasTrainingKernel<Bound>) {
     most = TrainingKernel<Bound>::fixed;
   } else if constexpr (tenon::detail::Leaf<Bound>) {

@@ -29,21 +29,21 @@ template <class Input, class Last, class Out>
 struct DeviceLoss<CrossEntropy<Input>, Last, Out> {
   static constexpr bool known = CrossEntropy<Input>::takes_logits || joins_last_layer<CrossEntropy<Input>, Last>;
   static constexpr bool of_classes = true;
-  static constexpr std::size_t answers = answers_of<CrossEntropy<Input>, Out>, classes = Out::size / answers;
+  static constexpr size_t answers = answers_of<CrossEntropy<Input>, Out>, classes = Out::size / answers;
 
   static float of_label(const float* y, std::int32_t label, float scale, float* dy) {
-    if (label < 0 || static_cast<std::size_t>(label) >= classes) {
-      for (std::size_t i = 0; i < classes; ++i) dy[i] = 0.0F;
+    if (label < 0 || static_cast<size_t>(label) >= classes) {
+      for (size_t i = 0; i < classes; ++i) dy[i] = 0.0F;
       return std::numeric_limits<float>::quiet_NaN();
     }
     float most = y[0], sum = 0.0F;
-    for (std::size_t i = 1; i < classes; ++i) most = y[i] > most ? y[i] : most;
-    for (std::size_t i = 0; i < classes; ++i) {
+    for (size_t i = 1; i < classes; ++i) most = y[i] > most ? y[i] : most;
+    for (size_t i = 0; i < classes; ++i) {
       dy[i] = math::exp(y[i] - most);
       sum += dy[i];
     }
     const float share = scale / sum;
-    for (std::size_t i = 0; i < classes; ++i) dy[i] *= share;
+    for (size_t i = 0; i < classes; ++i) dy[i] *= share;
     dy[label] -= scale;
     return math::log(sum) - (y[label] - most);
   }
@@ -59,7 +59,7 @@ struct DeviceLoss<BinaryCrossEntropy<Input>, Last, Out> {
   static float of_values(const float* y, const float* target, float scale, float* dy) {
     constexpr float share = 1.0F / static_cast<float>(Out::size);
     float sum = 0.0F;
-    for (std::size_t i = 0; i < Out::size; ++i) {
+    for (size_t i = 0; i < Out::size; ++i) {
       const float small = math::exp(y[i] > 0.0F ? -y[i] : y[i]);  // no larger than 1
       const float yes = (y[i] > 0.0F ? 1.0F : small) / (1.0F + small);
       sum += (y[i] > 0.0F ? y[i] : 0.0F) + math::log(1.0F + small) - target[i] * y[i];
@@ -76,7 +76,7 @@ struct DeviceLoss<L, Last, Out> {
 private:
   using E = expr::lift<L::formula>;
   using Program = tenon::detail::LossProgram<E>;
-  static constexpr std::size_t count = tenon::detail::option_count<L>;
+  static constexpr size_t count = tenon::detail::option_count<L>;
 
 public:
   static constexpr bool known = target_kind_of<L> == TargetKind::values;
@@ -94,7 +94,7 @@ public:
     a.width = Out::size;
     a.input[0] = {y, Out::size};
     a.input[1] = {target, Out::size};
-    for (std::size_t k = 0; k < count; ++k) {
+    for (size_t k = 0; k < count; ++k) {
       numbers[k] = static_cast<float>(options[k]);
       a.parameter[k] = &numbers[k];
     }

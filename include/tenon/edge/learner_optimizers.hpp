@@ -67,7 +67,7 @@ inline void take_step(const Adam& o, const OptimizerArrays<float, 2>& a, std::ui
              fresh1 = static_cast<float>(1 - o.beta1), fresh2 = static_cast<float>(1 - o.beta2),
              decay = static_cast<float>(o.weight_decay), eps = static_cast<float>(o.eps);
   float *const first = a.state[0], *const second = a.state[1];
-  for (std::size_t i = 0; i < a.count; ++i) {
+  for (size_t i = 0; i < a.count; ++i) {
     const float p = a.parameters[i], g = a.gradients[i] + decay * p;
     const float m = beta1 * first[i] + fresh1 * g, v = beta2 * second[i] + fresh2 * (g * g);
     first[i] = m;
@@ -80,8 +80,7 @@ inline void take_step(const Adam& o, const OptimizerArrays<float, 2>& a, std::ui
 
 /// What a Learner takes: PlainSGD, SGD, Adam.
 template <class O>
-concept DeviceOptimizer = requires(const O& o,
-                                   const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays,
+concept DeviceOptimizer = requires(const O& o, const OptimizerArrays<float, static_cast<size_t>(O::states)>& arrays,
                                    std::uint64_t step) {
   detail::take_step(o, arrays, step);
 };

@@ -77,7 +77,7 @@ private:
   using C = expr::Canonical<E>;
   static constexpr unsigned learns = [] {
     unsigned mask = 0;
-    for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k)
+    for (size_t k = 0; k < unit::layer.parameters.size(); ++k)
       mask |= unit::layer.parameters[k].trainable ? 1U << k : 0U;
     return mask;
   }();
@@ -85,17 +85,17 @@ private:
   using Evaluate = typename unit::code::program::Evaluate;
   using Backward = typename fixed_statistics::Backward;
   static constexpr bool channelwise = tenon::detail::has_channels<In>;
-  static constexpr std::size_t features = unit::features, value = aligned(features);
+  static constexpr size_t features = unit::features, value = aligned(features);
 
 public:
   /// Whether the statistics can be taken as they are, and what backward reads is there.
   static constexpr bool usable = fixed_statistics::s.usable &&
                                  (!fixed_statistics::s.reads_input || unit::needs.backward_reads_input != 0) &&
                                  (!fixed_statistics::s.reads_output || unit::needs.backward_reads_output);
-  static constexpr std::size_t saved = 0;
+  static constexpr size_t saved = 0;
   /// A number for each feature and each value of the plan.
-  static constexpr std::size_t fixed = value * static_cast<std::size_t>(
-                                                   std::max(Evaluate::plan.values.count, Backward::plan.values.count));
+  static constexpr size_t fixed = value * static_cast<size_t>(
+                                              std::max(Evaluate::plan.values.count, Backward::plan.values.count));
 
   template <class T>
   static void forward(const Memory<T>& m, const T* x, T* y) {
@@ -110,7 +110,7 @@ public:
     if (!add && m.parameters.gradients)
       for (const auto& p : unit::layer.parameters)
         if (p.trainable) std::fill_n(m.parameters.gradients + p.offset, p.size, T(0));
-    for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k)
+    for (size_t k = 0; k < unit::layer.parameters.size(); ++k)
       if (const auto& p = unit::layer.parameters[k]; p.trainable)
         a.gradient[k] = m.parameters.gradients ? m.parameters.gradients + p.offset : m.parameters.unused_gradient;
     a.input[0] = {x, In::size};
@@ -130,7 +130,7 @@ private:
     a.repeats = channelwise ? 1 : share;
     a.pixels = share;
     a.batch_count = share;
-    for (std::size_t k = 0; k < unit::layer.parameters.size(); ++k) {
+    for (size_t k = 0; k < unit::layer.parameters.size(); ++k) {
       const auto& p = unit::layer.parameters[k];
       a.parameter[k] = (p.trainable ? m.parameters.values : m.parameters.constants) + p.offset;
     }
@@ -140,7 +140,7 @@ private:
   static void run(const Memory<T>& m, expr::Arguments<T>& a, bool elements) {
     T* slot[expr::Cuts::capacity]{};
     for (int k = 0; k < Steps::plan.values.count; ++k)
-      slot[k] = m.workspace.scratch_fixed + static_cast<std::size_t>(k) * value;
+      slot[k] = m.workspace.scratch_fixed + static_cast<size_t>(k) * value;
     T* none[expr::Arguments<T>::most]{};
     using loops = expr::BatchLoops<Steps, channelwise, T, true>;
     loops::reduce(a, features, slot, none);

@@ -66,8 +66,8 @@ struct WithoutBounds<Operation<Op::multiply, E, expr::Noise<Rate>>> : WithoutBou
 
 /// Which of the parameters of a formula one is.
 template <class P, class... Q>
-constexpr std::size_t place_among(tenon::detail::list<Q...>) {
-  std::size_t place = 0, found = 0;
+constexpr size_t place_among(tenon::detail::list<Q...>) {
+  size_t place = 0, found = 0;
   ((std::is_same_v<P, Q> ? void(found = place) : void(), ++place), ...);
   return found;
 }

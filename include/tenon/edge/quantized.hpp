@@ -43,9 +43,9 @@ class Quantized {
   static_assert(sizeof...(Q) <= 1, "Quantized<Net, numbers> takes one constant");
   static constexpr const auto& plan = edge::quantized_plan<Net>;
   static_assert(detail::check_execution<in_int8, Net>());
-  static constexpr std::size_t in = input_shape<Net>::size;
-  static constexpr std::size_t out = output_shape<Net>::size;
-  static constexpr std::size_t inputs = plan.inputs, outputs = plan.outputs();
+  static constexpr size_t in = input_shape<Net>::size;
+  static constexpr size_t out = output_shape<Net>::size;
+  static constexpr size_t inputs = plan.inputs, outputs = plan.outputs();
 
 public:
   using network = Net;
@@ -54,11 +54,11 @@ public:
 
   /// The activations, input and output included: what one object takes, without the pointer to tables
   /// that are given at run time.
-  static constexpr std::size_t ram_bytes = plan.arena * plan.number_bytes();
+  static constexpr size_t ram_bytes = plan.arena * plan.number_bytes();
   /// The packed weights; beside them a row takes nine bytes. Where one scale is for all (`per_tensor<true>`) it takes
   /// four, or three where all layers are such dense ones and the compiler sees that their biases fit.
-  static constexpr std::size_t weight_bytes = plan.weight_bytes;
-  static constexpr std::size_t macs = plan.macs;
+  static constexpr size_t weight_bytes = plan.weight_bytes;
+  static constexpr size_t macs = plan.macs;
 
   constexpr Quantized() requires(sizeof...(Q) == 1) = default;
   /// Refers to the tables, which must outlive it, and whose `sums_fit` has to be true.
@@ -72,28 +72,28 @@ public:
   ///     read_camera(net.input<"image">());
   ///     net.run();
   ///     use(net.output<"digit">());
-  template <std::size_t K>
+  template <size_t K>
   constexpr auto input() {
     return std::span<Number, plan.sizes[K]>(arena_ + plan.place(K), plan.sizes[K]);
   }
-  template <std::size_t K>
+  template <size_t K>
   constexpr auto output() const {
-    constexpr std::size_t t = plan.output_tensor(K);
+    constexpr size_t t = plan.output_tensor(K);
     return std::span<const Number, plan.sizes[t]>(arena_ + plan.place(t), plan.sizes[t]);
   }
-  template <std::size_t K>
+  template <size_t K>
   constexpr float input_scale() const {
     return tables().input_scale[K];
   }
-  template <std::size_t K>
+  template <size_t K>
   constexpr float output_scale() const {
     return tables().output_scale[K];
   }
-  template <std::size_t K>
+  template <size_t K>
   constexpr int input_zero() const {
     return tables().zero[K];
   }
-  template <std::size_t K>
+  template <size_t K>
   constexpr int output_zero() const {
     return tables().zero[plan.output_tensor(K)];
   }
@@ -129,31 +129,31 @@ public:
   constexpr int output_zero() const requires(outputs == 1) { return output_zero<0>(); }
 
   /// A sample in its own unit, in the network's own order, in place of `input()`: an array, or a span of its size.
-  template <std::size_t K = 0>
+  template <size_t K = 0>
     requires(!plan.tokens[K])
   constexpr void set_floats(std::span<const float, plan.sizes[K]> numbers) { take<K>(numbers.data()); }
 
   /// The result in its own unit, in the network's own order, in place of `output()`.
-  template <std::size_t K = 0>
+  template <size_t K = 0>
   constexpr void get_floats(std::span<float, plan.sizes[plan.output_tensor(K)]> numbers) const {
     give<K>(numbers.data());
   }
 
   /// The tokens of an input that an Embedding reads, in place of `input()`, which has two bytes for each, the lower one
   /// first. One that the vocabulary does not have counts as a row of zeros.
-  template <std::size_t K = 0>
+  template <size_t K = 0>
     requires(plan.tokens[K])
   constexpr void set_tokens(std::span<const std::uint16_t, plan.sizes[K] / 2> ids) {
-    for (std::size_t i = 0; i < ids.size(); ++i) edge::write_token(arena_ + plan.place(K), i, ids[i]);
+    for (size_t i = 0; i < ids.size(); ++i) edge::write_token(arena_ + plan.place(K), i, ids[i]);
   }
 
   /// Bytes from 0 to 255, as a camera gives them, in the order of `input()`; they may lie there already. Byte b is the
   /// int8 number b - 128, so it means input_scale() * (b - 128 - input_zero()): b / 255 where the input was calibrated
   /// with a range from 0 to 1 (`Calibration::input_ranges`). Not where features have scales of their own.
-  template <std::size_t K = 0, std::size_t N>
+  template <size_t K = 0, size_t N>
     requires(!plan.wide && !plan.tokens[K] && plan.scaled[K].features == 0 && N == plan.sizes[K])
   constexpr void set_bytes(std::span<const std::uint8_t, N> bytes) {
-    for (std::size_t i = 0; i < N; ++i)
+    for (size_t i = 0; i < N; ++i)
       arena_[plan.place(K) + i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(bytes[i] ^ 128U));
   }
 
@@ -175,9 +175,9 @@ public:
   template <class... X>
     requires edge::detail::SampleInputs<Net, X...>
   constexpr auto operator()(const X&... sample) {
-    edge::detail::for_each_input<Net>([this]<std::size_t K>(std::integral_constant<std::size_t, K>,
-                                                            const float* from) { this->template take<K>(from); },
-                                      sample...);
+    edge::detail::for_each_input<Net>(
+        [this]<size_t K>(std::integral_constant<size_t, K>, const float* from) { this->template take<K>(from); },
+        sample...);
     run();
     SampleResult<Net> all;
     give_all(all.numbers.data());
@@ -187,13 +187,13 @@ public:
 
   /// The class with the largest output, the first of equals. A final Softmax is left out.
   constexpr int classify() requires(out > 1 && outputs == 1 && plan.unscaled.features == 0) {
-    constexpr std::size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
+    constexpr size_t needed = plan.count - (plan.ends_in_softmax() ? 1 : 0);
     edge::detail::forget_states<Net>(arena_);
     edge::run_steps(tables(), arena_, std::make_index_sequence<needed>{});
     const Number* score = arena_ + plan.place(needed);
     constexpr edge::TensorOrder order = plan.orders[needed];
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < out; ++i)
+    size_t best = 0;
+    for (size_t i = 1; i < out; ++i)
       if (score[order.place(i)] > score[order.place(best)]) best = i;
     return static_cast<int>(best);
   }
@@ -218,21 +218,21 @@ private:
     if constexpr (sizeof...(Q) == 1) return (edge::detail::tables_of<Net, Q>(), ...);
     else return *given_;
   }
-  template <std::size_t K>
+  template <size_t K>
   constexpr void take(const float* sample) {
     edge::write_input<Net, K>(input_scale<K>(), input_zero<K>(), tables().features, sample, arena_ + plan.place(K));
   }
   constexpr void take_all(const float* row) {
-    tenon::detail::each_number<inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    tenon::detail::each_number<inputs>([&]<size_t K>(std::integral_constant<size_t, K>) {
       take<K>(row + tenon::detail::port_offset<input_shape<Net>>(K));
     });
   }
-  template <std::size_t K>
+  template <size_t K>
   constexpr void give(float* y) const {
     edge::read_output<Net, K>(output_scale<K>(), output_zero<K>(), tables().unscaled, output<K>().data(), y);
   }
   constexpr void give_all(float* row) const {
-    tenon::detail::each_number<outputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    tenon::detail::each_number<outputs>([&]<size_t K>(std::integral_constant<size_t, K>) {
       give<K>(row + tenon::detail::port_offset<output_shape<Net>>(K));
     });
   }

@@ -27,15 +27,15 @@ inline constexpr kernels::HalvingTable halving = make_halving();
 
 /// Cosine and sine, in units of 2^-14, of the angles d Base^(-2 j / Depth) by which RoPE turns pair j of a head at the
 /// distance d, for d from 0 to Keys - 1 (Su et al. 2021).
-template <std::size_t Keys, std::size_t Depth, double Base>
+template <size_t Keys, size_t Depth, double Base>
 inline constexpr std::array<std::int16_t, Keys * Depth> turns_of = [] {
   std::array<std::int16_t, Keys * Depth> turns{};
   const auto whole = [](double v) { return static_cast<std::int16_t>(v * 16384 + (v < 0 ? -0.5 : 0.5)); };
-  for (std::size_t j = 0; j + 1 < Depth; j += 2) {
+  for (size_t j = 0; j + 1 < Depth; j += 2) {
     const double angle = math::pow(Base, -static_cast<double>(j) / static_cast<double>(Depth));
     const double step_c = math::cos(angle), step_s = math::sin(angle);
     double c = 1, s = 0;
-    for (std::size_t d = 0; d < Keys; ++d) {
+    for (size_t d = 0; d < Keys; ++d) {
       turns[d * Depth + j] = whole(c);
       turns[d * Depth + j + 1] = whole(s);
       const double next = c * step_c - s * step_s;
@@ -49,11 +49,11 @@ inline constexpr std::array<std::int16_t, Keys * Depth> turns_of = [] {
 namespace detail {
 
 /// Stores a step's key and value behind those of the steps before and returns its index among them.
-constexpr std::size_t remember_step(const kernels::AttentionSizes& a, const std::int8_t* key, const std::int8_t* value,
-                                    std::int8_t* state) {
-  const std::size_t place = next_place(state, a.keys);
+constexpr size_t remember_step(const kernels::AttentionSizes& a, const std::int8_t* key, const std::int8_t* value,
+                               std::int8_t* state) {
+  const size_t place = next_place(state, a.keys);
   std::int8_t* const to = state + 4 + place * a.width;
-  for (std::size_t j = 0; j < a.width; ++j) to[j] = key[j], to[kernels::in_fours(a.keys * a.width) + j] = value[j];
+  for (size_t j = 0; j < a.width; ++j) to[j] = key[j], to[kernels::in_fours(a.keys * a.width) + j] = value[j];
   return place;
 }
 
@@ -82,11 +82,11 @@ constexpr void fill_additive(const QuantizedStep& step, double query, double key
 }
 
 /// Step K of a network.
-template <class Net, std::size_t K, class Tables>
+template <class Net, size_t K, class Tables>
 constexpr void run_attention(const Tables& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
-  constexpr std::size_t keys = step.attention.keys;
+  constexpr size_t keys = step.attention.keys;
   kernels::Int8Attention a{step.attention,
                            t.scaling[step.scale],
                            t.scaling[step.scale + 1],
@@ -99,7 +99,7 @@ constexpr void run_attention(const Tables& t, std::int8_t* arena) {
   if constexpr (step.rope > 0) {
     a.turns = turns_of<keys, step.attention.depth(), step.rope>.data();
   }
-  const auto tensor = [&](std::size_t number) { return arena + plan.place(number); };
+  const auto tensor = [&](size_t number) { return arena + plan.place(number); };
   const std::int8_t *key = tensor(step.other), *value = tensor(step.third);
   if constexpr (step.remembers) {
     std::int8_t* const state = arena + plan.states[K];

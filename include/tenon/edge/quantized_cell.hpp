@@ -32,47 +32,45 @@ namespace tenon::edge {
 /// in the float parameters.
 struct CellPass {
   kernels::Int8Cell cell = kernels::Int8Cell::rnn;
-  std::size_t steps = 1, features = 1, hidden = 1;
+  size_t steps = 1, features = 1, hidden = 1;
   bool reverse = false, last = false;
   bool stateful = false;  // it goes on where the last run ended
   bool masked = false;    // sequences end where nothing but padding follows
-  std::size_t recurrent_weight = 0, recurrent_bias = 0;
+  size_t recurrent_weight = 0, recurrent_bias = 0;
   kernels::Int8Peepholes peepholes = kernels::Int8Peepholes::none;
-  std::size_t memory_weight = 0, memory_stride = 0;  // of peepholes
-  std::size_t number = 0;                            // among the passes
-  double cell_clip = 0;                              // of an LSTM's memory, 0: none
+  size_t memory_weight = 0, memory_stride = 0;  // of peepholes
+  size_t number = 0;                            // among the passes
+  double cell_clip = 0;                         // of an LSTM's memory, 0: none
 
-  constexpr std::size_t gates() const { return kernels::gates_of(cell); }
-  constexpr std::size_t padded() const { return kernels::in_fours(hidden); }
+  constexpr size_t gates() const { return kernels::gates_of(cell); }
+  constexpr size_t padded() const { return kernels::in_fours(hidden); }
   /// Rows of each of its two matrices (of the input and of h): every gate is filled up to a multiple of four.
-  constexpr std::size_t rows() const { return gates() * padded(); }
-  constexpr std::size_t row(std::size_t output) const { return output / hidden * padded() + output % hidden; }
-  constexpr std::size_t input_bytes() const { return rows() * kernels::in_fours(features); }
-  constexpr std::size_t state_weight_bytes() const { return rows() * padded(); }
+  constexpr size_t rows() const { return gates() * padded(); }
+  constexpr size_t row(size_t output) const { return output / hidden * padded() + output % hidden; }
+  constexpr size_t input_bytes() const { return rows() * kernels::in_fours(features); }
+  constexpr size_t state_weight_bytes() const { return rows() * padded(); }
   constexpr bool is_full() const { return peepholes == kernels::Int8Peepholes::full; }
   constexpr bool is_diagonal() const { return peepholes == kernels::Int8Peepholes::diagonal; }
   /// The offset of a diagonal peephole's weights, for the gates i, f and o (0, 1, 2), which parameters have in the
   /// order o, f, i.
-  constexpr std::size_t memory_vector(std::size_t gate) const { return memory_weight + (2 - gate) * memory_stride; }
+  constexpr size_t memory_vector(size_t gate) const { return memory_weight + (2 - gate) * memory_stride; }
   /// Bytes of the peepholes' weights.
-  constexpr std::size_t memory_bytes() const {
-    return is_full() ? rows() * padded() : is_diagonal() ? 3 * 2 * padded() : 0;
-  }
-  constexpr std::size_t weight_bytes() const { return input_bytes() + state_weight_bytes() + memory_bytes(); }
+  constexpr size_t memory_bytes() const { return is_full() ? rows() * padded() : is_diagonal() ? 3 * 2 * padded() : 0; }
+  constexpr size_t weight_bytes() const { return input_bytes() + state_weight_bytes() + memory_bytes(); }
   /// Of all its matrices.
-  constexpr std::size_t all_rows() const { return (is_full() ? 3 : 2) * rows(); }
+  constexpr size_t all_rows() const { return (is_full() ? 3 : 2) * rows(); }
   /// Numbers among the biases and among the scales: a row more for each vector of a diagonal, filled up to four.
-  constexpr std::size_t scales() const { return all_rows() + (is_diagonal() ? 4 : 0); }
-  constexpr std::size_t macs() const {
+  constexpr size_t scales() const { return all_rows() + (is_diagonal() ? 4 : 0); }
+  constexpr size_t macs() const {
     return steps * hidden * (gates() * (features + (is_full() ? 2 : 1) * hidden) + (is_diagonal() ? 3 : 0));
   }
 
   /// Bytes of a pass's memory: the 16-bit state and the int8 h; in scratch the two or three shares of each gate, h
   /// times the reset gate (gru_reset_before), and a copy of the step's input where its size is no multiple of four.
-  constexpr std::size_t state_bytes() const { return 3 * padded(); }
-  constexpr std::size_t gate_bytes() const { return 2 * all_rows(); }
-  constexpr std::size_t passed_bytes() const { return cell == kernels::Int8Cell::gru_reset_before ? padded() : 0; }
-  constexpr std::size_t scratch() const {
+  constexpr size_t state_bytes() const { return 3 * padded(); }
+  constexpr size_t gate_bytes() const { return 2 * all_rows(); }
+  constexpr size_t passed_bytes() const { return cell == kernels::Int8Cell::gru_reset_before ? padded() : 0; }
+  constexpr size_t scratch() const {
     return (stateful ? 0 : state_bytes()) + gate_bytes() + passed_bytes() +
            (features % 4 == 0 ? 0 : kernels::in_fours(features));
   }
@@ -126,8 +124,8 @@ private:
   /// The vectors of diagonal peepholes are the last parameters of a pass.
   static constexpr bool in_order = [] {
     if (unit::plan.feature_parameters == 0) return true;
-    constexpr std::size_t first = unit::parameters.size() / unit::plan.passes() - 3;
-    const auto is = [](std::size_t k, auto name) { return unit::parameters[first + k].name.starts_with(name); };
+    constexpr size_t first = unit::parameters.size() / unit::plan.passes() - 3;
+    const auto is = [](size_t k, auto name) { return unit::parameters[first + k].name.starts_with(name); };
     return is(0, "weight_co") && is(1, "weight_cf") && is(2, "weight_ci");
   }();
   static_assert(in_order, "diagonal peepholes are those of o, f and i");
@@ -140,9 +138,9 @@ public:
 /// A pass by the numbers of its layer (RecurrentPlan), whose parameters begin at `parameters`. A layer of one step that
 /// is stateful is part of a run step by step.
 template <class Numbers>
-constexpr CellPass cell_pass(kernels::Int8Cell cell, const Numbers& p, std::size_t layer, std::size_t direction,
-                             std::size_t parameters) {
-  const std::size_t square = parameters + p.pass_offset(layer, direction) + p.input_weight_size(layer);
+constexpr CellPass cell_pass(kernels::Int8Cell cell, const Numbers& p, size_t layer, size_t direction,
+                             size_t parameters) {
+  const size_t square = parameters + p.pass_offset(layer, direction) + p.input_weight_size(layer);
   const bool diagonal = p.feature_parameters == 3;
   return {.cell = cell,
           .steps = p.steps,

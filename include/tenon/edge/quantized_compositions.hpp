@@ -28,32 +28,31 @@ constexpr bool is_chain(const void*) { return false; }
 /// The nodes of a graph: the numbers of the values that each reads, and their types.
 template <class In, class Outputs, class... Node>
 struct GraphView;
-template <class In, std::size_t... Value, class... Node>
+template <class In, size_t... Value, class... Node>
 struct GraphView<In, tenon::detail::OutputValues<Value...>, Node...> {
-  static constexpr std::size_t inputs = tenon::detail::input_count<In>, nodes = sizeof...(Node),
-                               outputs = sizeof...(Value);
-  static constexpr std::array<std::size_t, outputs> output_values{Value...};
-  static constexpr std::array<const std::size_t*, nodes> sources{Node::sources...};
-  static constexpr std::array<std::size_t, nodes> source_count{Node::count...};
-  static constexpr std::array<std::size_t, nodes> sizes{Node::bound::output::size...};
-  static constexpr std::array<std::size_t, nodes> mask_shifts{Node::mask_shift...};
-  static constexpr std::size_t size_of(std::size_t value) {
+  static constexpr size_t inputs = tenon::detail::input_count<In>, nodes = sizeof...(Node), outputs = sizeof...(Value);
+  static constexpr std::array<size_t, outputs> output_values{Value...};
+  static constexpr std::array<const size_t*, nodes> sources{Node::sources...};
+  static constexpr std::array<size_t, nodes> source_count{Node::count...};
+  static constexpr std::array<size_t, nodes> sizes{Node::bound::output::size...};
+  static constexpr std::array<size_t, nodes> mask_shifts{Node::mask_shift...};
+  static constexpr size_t size_of(size_t value) {
     return value < inputs ? tenon::detail::input_sizes_of<In>::value[value] : sizes[value - inputs];
   }
 
   /// Whether a node behind number `node` reads the value, or it is the result.
-  static constexpr bool is_read_behind(std::size_t node, std::size_t value) {
-    for (std::size_t k = node + 1; k < nodes; ++k)
-      for (std::size_t j = 0; j < source_count[k]; ++j)
+  static constexpr bool is_read_behind(size_t node, size_t value) {
+    for (size_t k = node + 1; k < nodes; ++k)
+      for (size_t j = 0; j < source_count[k]; ++j)
         if (sources[k][j] == value) return true;
-    for (const std::size_t v : output_values)
+    for (const size_t v : output_values)
       if (v == value) return true;
     return false;
   }
   /// visit.operator()<Bound>(number of the node)
   template <class Visit>
   static constexpr void each_node(Visit&& visit) {
-    std::size_t k = 0;
+    size_t k = 0;
     const int in_order[] = {0, (visit.template operator()<typename Node::bound>(k), ++k, 0)...};
     static_cast<void>(in_order);
   }
@@ -81,7 +80,7 @@ constexpr bool is_frozen(const tenon::detail::BoundFreeze<In, L>*) {
 }
 constexpr bool is_frozen(const void*) { return false; }
 
-template <class Whole, class In, std::size_t N, class Block>
+template <class Whole, class In, size_t N, class Block>
 constexpr bool is_repeat(const tenon::detail::BoundRepeat<Whole, In, N, Block>*) {
   return true;
 }

@@ -57,15 +57,15 @@ struct FormulaOf<tenon::detail::FormulaUnit<E, In>> {
   static constexpr bool is = true, known = SplitFormula<E>::known;
   using core = typename SplitFormula<E>::core;
   static constexpr bool by_channels = tenon::detail::is_channelwise<E, In>();
-  static constexpr std::size_t channels = by_channels ? In::front : tenon::detail::row_width<In>,
-                               pixels = In::size / channels;
+  static constexpr size_t channels = by_channels ? In::front : tenon::detail::row_width<In>,
+                          pixels = In::size / channels;
 };
 template <class E, class In>
 struct FormulaOf<tenon::detail::BatchUnit<E, In>> {
   static constexpr bool is = true, known = SplitFormula<E>::known;
   using core = typename SplitFormula<E>::core;
   static constexpr bool by_channels = tenon::detail::has_channels<In>;
-  static constexpr std::size_t channels = tenon::detail::BatchUnit<E, In>::features, pixels = In::size / channels;
+  static constexpr size_t channels = tenon::detail::BatchUnit<E, In>::features, pixels = In::size / channels;
 };
 template <class Unit, class In>
 struct FormulaOf<tenon::detail::SeenAs<Unit, In>> : FormulaOf<Unit> {};
@@ -98,7 +98,7 @@ template <class Bound>
 struct ConvolutionOf {
   static constexpr bool known = false;
 };
-template <std::size_t Axes, bool Transposed, class In, class F, auto... A>
+template <size_t Axes, bool Transposed, class In, class F, auto... A>
 struct ConvolutionOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A...>> {
   static constexpr bool known = is_bounds<F> || is_point_formula<F>, transposed = Transposed;
   static constexpr StepPattern activation = activation_of<F>;
@@ -109,7 +109,7 @@ template <class Bound>
 inline constexpr bool is_streamed = false;
 template <class In, auto... A>
 inline constexpr bool is_streamed<tenon::detail::StreamedUnit<In, A...>> = true;
-template <std::size_t Axes, bool Transposed, class In, class F, auto... A>
+template <size_t Axes, bool Transposed, class In, class F, auto... A>
   requires(!is_bounds<F>)
 struct CoreOf<tenon::detail::ConvolutionUnit<Axes, Transposed, In, F, A...>> {
   using core = tenon::detail::ConvolutionUnit<Axes, Transposed, In, tenon::detail::NoActivation, A...>;
@@ -149,21 +149,21 @@ constexpr bool is_mean_pool(const tenon::detail::MeanUnit<In, Out, P>*) {
 constexpr bool is_mean_pool(const void*) { return false; }
 
 /// Indices that are taken of one axis: of a tensor (outer, length, inner) those from each `place` to place + taken - 1.
-template <std::size_t Count>
+template <size_t Count>
 struct Pieces {
-  std::size_t outer = 1, length = 1, inner = 1, taken = 1;  // `taken` neighbours at each place
-  std::array<std::size_t, Count> place{};
+  size_t outer = 1, length = 1, inner = 1, taken = 1;  // `taken` neighbours at each place
+  std::array<size_t, Count> place{};
 };
 template <class Bound>
 struct PiecesOf {
   static constexpr bool known = false;
 };
-template <class In, class Out, std::size_t Outer, std::size_t Block, std::size_t Begin>
+template <class In, class Out, size_t Outer, size_t Block, size_t Begin>
 struct PiecesOf<tenon::detail::CutUnit<In, Out, Outer, Block, Begin>> {
   static constexpr bool known = true;
   static constexpr Pieces<1> pieces{Outer, Block, 1, Out::size / Outer, {Begin}};
 };
-template <class In, class Out, std::size_t Block, std::size_t Begin>
+template <class In, class Out, size_t Block, size_t Begin>
 struct PiecesOf<tenon::detail::SideBySideUnit<In, Out, Block, Begin>>
     : PiecesOf<tenon::detail::CutUnit<In, Out, 1, Block, Begin>> {};
 template <class In, class Out, tenon::detail::AxisView Axis, std::ptrdiff_t... Index>
@@ -178,7 +178,7 @@ struct PiecesOf<tenon::detail::LastUnit<In>> {
   static constexpr Pieces<1> pieces{1, In::front, In::inner, 1, {In::front - 1}};
 };
 
-template <class In, std::size_t Steps>
+template <class In, size_t Steps>
 struct PiecesOf<tenon::detail::RepeatVectorUnit<In, Steps>> {
   static constexpr bool known = true;
   static constexpr Pieces<Steps> pieces{1, 1, In::size, 1, {}};
@@ -189,12 +189,12 @@ template <class Bound>
 struct SplitOf {
   static constexpr bool known = false;
 };
-template <class In, class Out, std::size_t Outer, std::size_t... Own>
+template <class In, class Out, size_t Outer, size_t... Own>
 struct SplitOf<tenon::detail::SplitUnit<In, Out, Outer, Own...>> {
   static constexpr bool known = true;
   static constexpr std::array<Pieces<1>, sizeof...(Own)> parts = [] {
     std::array<Pieces<1>, sizeof...(Own)> all{Pieces<1>{Outer, In::size / Outer, 1, Own, {}}...};
-    for (std::size_t k = 1; k < all.size(); ++k) all[k].place[0] = all[k - 1].place[0] + all[k - 1].taken;
+    for (size_t k = 1; k < all.size(); ++k) all[k].place[0] = all[k - 1].place[0] + all[k - 1].taken;
     return all;
   }();
   static constexpr auto sizes = Out::sizes;
@@ -218,7 +218,7 @@ struct PermuteOf {
 template <class In, tenon::detail::AxisOrder<In::rank> Order>
 struct PermuteOf<tenon::detail::PermuteUnit<In, Order>> {
   static constexpr bool known = In::rank <= 4;
-  static constexpr std::size_t rank = In::rank;
+  static constexpr size_t rank = In::rank;
   static constexpr auto dims = In::dims;
   static constexpr auto axes = Order.axes;
 };
@@ -249,7 +249,7 @@ private:
 public:
   static constexpr bool swapped = !first_whole;
   static constexpr tenon::detail::Spread spread = how::spreads[swapped ? 0 : 1];
-  static constexpr std::size_t size = how::output::size;
+  static constexpr size_t size = how::output::size;
   static constexpr StepKind kind = (first_whole ||
                                     (B::size == size && kind_of_function<Function> != StepKind::subtract &&
                                      kind_of_function<Function> != StepKind::divide))
@@ -260,7 +260,7 @@ template <class In, class Factors>
 struct PairOf<tenon::detail::ScaleChannelsUnit<In, Factors>> {
   static constexpr bool swapped = false;
   static constexpr tenon::detail::Spread spread{In::size / Factors::size, Factors::size, true};
-  static constexpr std::size_t size = In::size;
+  static constexpr size_t size = In::size;
   static constexpr StepKind kind = StepKind::multiply;
 };
 
@@ -268,26 +268,26 @@ template <class Bound>
 struct EmbeddingOf {
   static constexpr bool known = false;
 };
-template <class In, std::size_t Tokens, std::size_t Width, class Init, std::size_t Padding>
+template <class In, size_t Tokens, size_t Width, class Init, size_t Padding>
 struct EmbeddingOf<tenon::detail::EmbeddingUnit<In, Tokens, Width, Init, Padding>> {
   static constexpr bool known = Tokens < 65536;
-  static constexpr std::size_t tokens = Tokens, width = Width;
+  static constexpr size_t tokens = Tokens, width = Width;
 };
 /// A layer that adds the same numbers to every sample, which calibration finds: positions.
 template <class Bound>
 inline constexpr bool adds_constants = false;
-template <class In, class Init, std::size_t Context>
+template <class In, class Init, size_t Context>
 inline constexpr bool adds_constants<tenon::detail::LearnedPositionUnit<In, Init, Context>> = true;
-template <class In, std::size_t Context>
+template <class In, size_t Context>
 inline constexpr bool adds_constants<tenon::detail::SinusoidalPositionUnit<In, Context>> = true;
 /// Of a layer that adds positions and is given one step a call: how many steps it has positions for. 0: it is given
 /// whole sequences.
 template <class Bound>
-inline constexpr std::size_t places_of = 0;
-template <class In, class Init, std::size_t Context>
-inline constexpr std::size_t places_of<tenon::detail::LearnedPositionUnit<In, Init, Context>> = Context;
-template <class In, std::size_t Context>
-inline constexpr std::size_t places_of<tenon::detail::SinusoidalPositionUnit<In, Context>> = Context;
+inline constexpr size_t places_of = 0;
+template <class In, class Init, size_t Context>
+inline constexpr size_t places_of<tenon::detail::LearnedPositionUnit<In, Init, Context>> = Context;
+template <class In, size_t Context>
+inline constexpr size_t places_of<tenon::detail::SinusoidalPositionUnit<In, Context>> = Context;
 
 /// A FiLM: how its factors and its summands are spread over its input.
 template <class Bound>
@@ -333,7 +333,7 @@ constexpr bool is_known_layer() {
   } else if constexpr (IsGraph<Bound> && !EachStep) {
     // a layer made of others, such as SqueezeExcite
     bool all = true;
-    graph_view<Bound>::each_node([&]<class Node>(std::size_t) { all = all && is_known_layer<Node, false>(); });
+    graph_view<Bound>::each_node([&]<class Node>(size_t) { all = all && is_known_layer<Node, false>(); });
     return all;
   } else if constexpr (EdgeFormulaOf<Bound>::known) {
     return true;

@@ -45,7 +45,7 @@ struct AttentionOf<Bound> {
 struct PaddedPart {
   bool known = false;
   double padding = 0;
-  std::size_t steps = 0, features = 0;
+  size_t steps = 0, features = 0;
   bool is_read = false;  // by a layer within
 };
 /// Whether any layer of L, or within it, looks at the mask of the Masked around it.

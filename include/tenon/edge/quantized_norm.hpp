@@ -12,13 +12,13 @@ namespace tenon::edge::detail {
 /// The numbers of a bound normalisation. Parameters are counted from the layer's first; `per_channel`: a factor for
 /// each channel, as GroupNorm has them, and not for each number of a row.
 struct NormNumbers {
-  std::size_t width = 0, factors = 1, weight = 0, bias = 0;
+  size_t width = 0, factors = 1, weight = 0, bias = 0;
   bool centred = true, scaled = false, has_bias = false, per_channel = false;
   double epsilon = 0;
 };
 
 template <class Bound, class Formula>
-constexpr void find_factors(NormNumbers& n, std::size_t first, std::size_t factors) {
+constexpr void find_factors(NormNumbers& n, size_t first, size_t factors) {
   using parameters = typename Bound::parameter_list;
   n.factors = factors;
   n.scaled = true;
@@ -65,12 +65,12 @@ struct CoreOf<tenon::detail::TwoPasses<First, Second, In>> {
 
 /// The step for `size` numbers in `order`, without its places. Its `factors` are 0 where the rows do not lie such that
 /// they can be normalised in place.
-constexpr QuantizedStep norm_step(const NormNumbers& n, std::size_t size, TensorOrder order) {
+constexpr QuantizedStep norm_step(const NormNumbers& n, size_t size, TensorOrder order) {
   QuantizedStep step{.pattern = {.kind = StepKind::norm, .has_bias = n.has_bias}, .in = size, .out = size};
   kernels::NormRows rows{.count = size / n.width, .run = n.width, .start = n.width, .factor = n.scaled ? 1U : 0U};
   if (n.per_channel) {
     // a row's channels one after the other, of `pixels` numbers each
-    const std::size_t channels = n.factors / rows.count, pixels = n.width / channels;
+    const size_t channels = n.factors / rows.count, pixels = n.width / channels;
     if (order.pixels == 1 && pixels > 1 && channels > 1) return step;
     rows.factor_row = channels;
     if (order.pixels > 1 || pixels == 1) rows.factor = 1;

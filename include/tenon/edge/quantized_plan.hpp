@@ -17,7 +17,7 @@ namespace detail {
 
 /// Reads steps off a type. `read` returns the number of the tensor that is the part's output. A reader that derives
 /// from this one, to do more at each part, is `Own`: parts and nodes are read by its `read` and `read_node`.
-template <std::size_t Capacity, class Own = void>
+template <size_t Capacity, class Own = void>
 struct PlanReader : PlanFormulas<Capacity> {
   using steps = PlanFormulas<Capacity>;
   using steps::plan, steps::held, steps::unit_count, steps::inner, steps::rows, steps::mask, steps::ordered,
@@ -30,7 +30,7 @@ struct PlanReader : PlanFormulas<Capacity> {
   TensorBundles bundles{};  // what graphs of several outputs give
   /// Offsets in the float numbers: of all buffers, which lie behind the trainable parameters, and within them of those
   /// of the part that is being read.
-  std::size_t first_buffer = 0, buffers = 0;
+  size_t first_buffer = 0, buffers = 0;
 
   constexpr auto& own() {
     if constexpr (std::is_void_v<Own>) return *this;
@@ -40,7 +40,7 @@ struct PlanReader : PlanFormulas<Capacity> {
   /// x: the numbers of the tensors that the part reads. Only what takes a bundle apart may be given one, which is what
   /// graphs of several outputs give.
   template <class Bound>
-  constexpr std::size_t read(const std::size_t* x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read(const size_t* x, size_t parameters, size_t unit) {
     constexpr const Bound* type = nullptr;
     if (!tenon::detail::Passthrough<Bound> && TensorBundles::is(x[0])) return unknown();
     if constexpr (tenon::detail::Passthrough<Bound>) return x[0];
@@ -68,8 +68,8 @@ struct PlanReader : PlanFormulas<Capacity> {
     else if constexpr (SplitOf<Bound>::known) return read_split<SplitOf<Bound>>(x[0]);
     else if constexpr (PermuteOf<Bound>::known) {
       using permute = PermuteOf<Bound>;
-      std::array<std::size_t, 4> dims{}, axes{};
-      for (std::size_t k = 0; k < permute::rank; ++k) dims[k] = permute::dims[k], axes[k] = permute::axes[k];
+      std::array<size_t, 4> dims{}, axes{};
+      for (size_t k = 0; k < permute::rank; ++k) dims[k] = permute::dims[k], axes[k] = permute::axes[k];
       return read_permute(x[0], permute::rank, dims, axes);
     } else if constexpr (PairOf<Bound>::kind != StepKind::unknown) return read_pair<Bound>(x, unit);
     else if constexpr (EmbeddingOf<Bound>::known)
@@ -87,25 +87,24 @@ struct PlanReader : PlanFormulas<Capacity> {
   }
 
   template <class Bound>
-  constexpr std::size_t read_chain(std::size_t x, std::size_t parameters, std::size_t unit) {
-    std::size_t index = 0;
+  constexpr size_t read_chain(size_t x, size_t parameters, size_t unit) {
+    size_t index = 0;
     Bound::visit_units([&]<class Unit> { x = read_slot<Unit>(&x, Bound::plan.slots[index++], parameters, unit); });
     return x;
   }
   /// A part of a composition.
   template <class Part>
-  constexpr std::size_t read_slot(const std::size_t* x, const tenon::detail::Slot& slot, std::size_t parameters,
-                                  std::size_t unit) {
+  constexpr size_t read_slot(const size_t* x, const tenon::detail::Slot& slot, size_t parameters, size_t unit) {
     buffers += slot.buffers;
-    const std::size_t y = own().template read<Part>(x, parameters + slot.parameters, unit + slot.unit);
+    const size_t y = own().template read<Part>(x, parameters + slot.parameters, unit + slot.unit);
     buffers -= slot.buffers;
     return y;
   }
   /// Frozen parameters lie among the buffers, in front of the part's own buffers.
   template <class Bound>
-  constexpr std::size_t read_frozen(const std::size_t* x, std::size_t unit) {
-    const std::size_t parameters = first_buffer + buffers;
-    std::size_t y = 0;
+  constexpr size_t read_frozen(const size_t* x, size_t unit) {
+    const size_t parameters = first_buffer + buffers;
+    size_t y = 0;
     buffers += Bound::tree.frozen_size;
     Bound::visit_units([&]<class Part> { y = own().template read<Part>(x, parameters, unit); });
     buffers -= Bound::tree.frozen_size;
@@ -113,14 +112,14 @@ struct PlanReader : PlanFormulas<Capacity> {
   }
 
   template <class Bound>
-  constexpr std::size_t read_repeat(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_repeat(size_t x, size_t parameters, size_t unit) {
     for (const auto& slot : Bound::plan.slots) x = read_slot<typename Bound::block>(&x, slot, parameters, unit);
     return x;
   }
 
   /// A step that marks padding is added only if a layer within reads the mask. Masks from outside are not seen within.
   template <class Bound>
-  constexpr std::size_t read_masked(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_masked(size_t x, size_t parameters, size_t unit) {
     constexpr PaddedPart part = padded_part(static_cast<const Bound*>(nullptr));
     const StepMask outside = mask;
     mask = {};
@@ -132,7 +131,7 @@ struct PlanReader : PlanFormulas<Capacity> {
 
   /// A layer on each step of a sequence: one that treats all rows of a tensor alike is given all steps as rows.
   template <class Bound>
-  constexpr std::size_t read_steps(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_steps(size_t x, size_t parameters, size_t unit) {
     x = ordered(x, {});
     rows *= Bound::steps;
     x = own().template read<sequence_step<Bound>>(&x, parameters, unit);
@@ -141,27 +140,25 @@ struct PlanReader : PlanFormulas<Capacity> {
   }
 
   template <class Bound>
-  constexpr std::size_t read_graph(const std::size_t* x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_graph(const size_t* x, size_t parameters, size_t unit) {
     using view = graph_view<Bound>;
-    std::array<std::size_t, view::inputs + view::nodes> tensor{};
+    std::array<size_t, view::inputs + view::nodes> tensor{};
     std::array<bool, view::inputs> outside{};
-    for (std::size_t i = 0; i < view::inputs; ++i) tensor[i] = x[i], outside[i] = held[x[i]];
-    const auto hold = [&](std::size_t v, bool is) {
-      bundles.each_part(tensor[v], [&](std::size_t t) { held[t] = is; });
-    };
+    for (size_t i = 0; i < view::inputs; ++i) tensor[i] = x[i], outside[i] = held[x[i]];
+    const auto hold = [&](size_t v, bool is) { bundles.each_part(tensor[v], [&](size_t t) { held[t] = is; }); };
     const auto hold_inputs = [&] {
-      for (std::size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
+      for (size_t i = 0; i < view::inputs; ++i) held[tensor[i]] = held[tensor[i]] || outside[i];
     };
-    view::each_node([&]<class Node>(std::size_t k) {
-      for (std::size_t v = 0; v < view::inputs + k; ++v) hold(v, false);
-      for (std::size_t v = 0; v < view::inputs + k; ++v)
+    view::each_node([&]<class Node>(size_t k) {
+      for (size_t v = 0; v < view::inputs + k; ++v) hold(v, false);
+      for (size_t v = 0; v < view::inputs + k; ++v)
         if (view::is_read_behind(k, v)) hold(v, true);
       hold_inputs();
-      std::array<std::size_t, 32> sources{};
-      const std::size_t count = view::source_count[k];
+      std::array<size_t, 32> sources{};
+      const size_t count = view::source_count[k];
       if (count > sources.size()) return void(unknown());
       bool whole = true;
-      for (std::size_t j = 0; j < count; ++j) {
+      for (size_t j = 0; j < count; ++j) {
         sources[j] = tensor[view::sources[k][j]];
         whole = whole && !TensorBundles::is(sources[j]);
       }
@@ -174,18 +171,18 @@ struct PlanReader : PlanFormulas<Capacity> {
       mask.first -= view::mask_shifts[k];
       buffers -= slot.buffers;
     });
-    for (std::size_t v = 0; v < view::inputs + view::nodes; ++v) hold(v, false);
+    for (size_t v = 0; v < view::inputs + view::nodes; ++v) hold(v, false);
     hold_inputs();
     if constexpr (view::outputs == 1) {
       return tensor[view::output_values[0]];
     } else {
-      std::array<std::size_t, view::outputs> parts{}, sizes{};
-      for (std::size_t o = 0; o < view::outputs; ++o) {
+      std::array<size_t, view::outputs> parts{}, sizes{};
+      for (size_t o = 0; o < view::outputs; ++o) {
         parts[o] = tensor[view::output_values[o]];
         sizes[o] = view::size_of(view::output_values[o]);
         if (TensorBundles::is(parts[o])) return unknown();
       }
-      const std::size_t all = bundles.add(parts.data(), sizes.data(), view::outputs);
+      const size_t all = bundles.add(parts.data(), sizes.data(), view::outputs);
       return all == 0 ? unknown() : all;
     }
   }
@@ -194,7 +191,7 @@ struct PlanReader : PlanFormulas<Capacity> {
   }
 
   template <class Node>
-  constexpr std::size_t read_node(const std::size_t* x, std::size_t count, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_node(const size_t* x, size_t count, size_t parameters, size_t unit) {
     using tenon::detail::NodeKind;
     constexpr NodeKind kind = node_kind<Node>();
     if constexpr (kind == NodeKind::same) return x[0];
@@ -203,7 +200,7 @@ struct PlanReader : PlanFormulas<Capacity> {
       return read_join(x, count, Node::output::rank, Node::output::size, Node::output::inner);
     else if constexpr (kind == NodeKind::slice)
       if (TensorBundles::is(x[0])) {
-        const std::size_t part = bundles.find(x[0], Node::begin, Node::output::size);
+        const size_t part = bundles.find(x[0], Node::begin, Node::output::size);
         return TensorBundles::is(part) ? unknown() : part;
       } else return read_pieces(x[0], Pieces<1>{1, plan.sizes[x[0]], 1, Node::output::size, {Node::begin}});
     else return own().template read<Node>(x, parameters, unit);
@@ -211,15 +208,15 @@ struct PlanReader : PlanFormulas<Capacity> {
 
   /// Parts that somebody reads are tensors of their own; the others cost a step too.
   template <class Of>
-  constexpr std::size_t read_split(std::size_t x) {
-    std::array<std::size_t, Of::parts.size()> tensor{};
-    for (std::size_t k = 0; k < tensor.size(); ++k) tensor[k] = read_pieces(x, Of::parts[k]);
-    const std::size_t all = bundles.add(tensor.data(), Of::sizes.data(), tensor.size());
+  constexpr size_t read_split(size_t x) {
+    std::array<size_t, Of::parts.size()> tensor{};
+    for (size_t k = 0; k < tensor.size(); ++k) tensor[k] = read_pieces(x, Of::parts[k]);
+    const size_t all = bundles.add(tensor.data(), Of::sizes.data(), tensor.size());
     return all == 0 ? unknown() : all;
   }
 
   template <class Bound>
-  constexpr std::size_t read_convolution(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_convolution(size_t x, size_t parameters, size_t unit) {
     constexpr StepPattern activation = ConvolutionOf<Bound>::activation;
     using after = typename CoreOf<Bound>::after;
     constexpr bool transposed = ConvolutionOf<Bound>::transposed;
@@ -263,7 +260,7 @@ struct PlanReader : PlanFormulas<Capacity> {
 
   /// A convolution of one position, over a window of the last steps that the step itself remembers.
   template <class Bound>
-  constexpr std::size_t read_streamed(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_streamed(size_t x, size_t parameters, size_t unit) {
     using whole = typename Bound::whole;
     QuantizedStep step{.weight_source = parameters,
                        .bias_source = parameters + (whole::plan.bias ? whole::plan.bias_offset() : 0),
@@ -275,9 +272,9 @@ struct PlanReader : PlanFormulas<Capacity> {
   }
 
   template <class Bound>
-  constexpr std::size_t read_pair(const std::size_t* x, std::size_t unit) {
+  constexpr size_t read_pair(const size_t* x, size_t unit) {
     using pair = PairOf<Bound>;
-    std::size_t a = x[pair::swapped ? 1 : 0], b = x[pair::swapped ? 0 : 1];
+    size_t a = x[pair::swapped ? 1 : 0], b = x[pair::swapped ? 0 : 1];
     constexpr tenon::detail::Spread spread = pair::spread;
     QuantizedStep step{.pattern = {.kind = pair::kind},
                        .in = pair::size,
@@ -312,7 +309,7 @@ constexpr unsigned activation_bits(const tenon::detail::StoredInputs<Bound, Bits
 constexpr unsigned activation_bits(const void*) { return 8; }
 
 /// The steps, and the functions of the tables among them.
-template <std::size_t Capacity>
+template <size_t Capacity>
 struct PlanReading {
   StepPlan<Capacity> plan{};
   std::array<PointFunction, Capacity> function{};
@@ -326,9 +323,9 @@ constexpr void read_network(Reader& reader) {
   auto& plan = reader.plan;
   plan.wide = activation_bits(static_cast<const Bound*>(nullptr)) == 16;
   const auto inputs = reader.read_inputs(static_cast<const typename Bound::input*>(nullptr));
-  const std::size_t last = reader.template read<Bound>(inputs.data(), 0, 0);
+  const size_t last = reader.template read<Bound>(inputs.data(), 0, 0);
   if (TensorBundles::is(last)) {
-    reader.bundles.each_part(last, [&](std::size_t t) { plan.output_tensors[plan.output_count++] = t; });
+    reader.bundles.each_part(last, [&](size_t t) { plan.output_tensors[plan.output_count++] = t; });
     if (plan.count == 0) plan.fits = false;  // nothing is computed
   } else if (last != plan.count || plan.count == 0) {
     // the last step's output is the network's
@@ -340,7 +337,7 @@ constexpr void read_network(Reader& reader) {
   if (plan.overflows) plan.fits = false;
 }
 
-template <class Bound, std::size_t Capacity>
+template <class Bound, size_t Capacity>
 constexpr PlanReading<Capacity> read_steps() {
   PlanReader<Capacity> reader;
   read_network<Bound>(reader);
@@ -349,7 +346,7 @@ constexpr PlanReading<Capacity> read_steps() {
 }
 
 /// With room for as many steps as the network has.
-template <class Bound, std::size_t Capacity = 64>
+template <class Bound, size_t Capacity = 64>
 constexpr auto read_all_steps() {
   constexpr PlanReading<Capacity> reading = read_steps<Bound, Capacity>();
   if constexpr (reading.plan.overflows && Capacity < 4096) return read_all_steps<Bound, 4 * Capacity>();

@@ -11,17 +11,17 @@ namespace tenon::edge::detail {
 
 /// Where the float layer has the numbers of an attention's four projections.
 struct AttentionPlaces {
-  std::size_t in_weight = 0, in_bias = 0, out_weight = 0, out_bias = 0;
+  size_t in_weight = 0, in_bias = 0, out_weight = 0, out_bias = 0;
 };
 
 /// Which steps are hidden: a tensor that is not zero there, from `first` on.
 struct StepMask {
   bool is = false;
-  std::size_t tensor = 0, first = 0;
+  size_t tensor = 0, first = 0;
 };
 
 /// Attentions by their projections, and Masked by the mask that the layers within it read.
-template <std::size_t Capacity>
+template <size_t Capacity>
 struct PlanAttention : PlanSteps<Capacity> {
   using base = PlanSteps<Capacity>;
   using base::plan, base::unit_count, base::inner, base::ordered, base::unknown, base::add, base::move,
@@ -31,13 +31,12 @@ struct PlanAttention : PlanSteps<Capacity> {
 
   /// x[0] is what queries are projected from, x[1] keys and values. Queries, keys, values and the weighted means have
   /// scales of their own. An attention that `remembers` is given one step a call and keeps `a.keys` of them.
-  constexpr std::size_t read_attention(std::array<std::size_t, 2> x, const StepMask& hidden,
-                                       const kernels::AttentionSizes& a, const AttentionPlaces& p, std::size_t unit,
-                                       double rope = 0, bool remembers = false) {
+  constexpr size_t read_attention(std::array<size_t, 2> x, const StepMask& hidden, const kernels::AttentionSizes& a,
+                                  const AttentionPlaces& p, size_t unit, double rope = 0, bool remembers = false) {
     constexpr StepPattern projection{.kind = StepKind::dense, .has_bias = true};
     x = step_by_step(x);
-    std::array<std::size_t, 3> part{};  // queries, keys, values
-    for (std::size_t k = 0; k < 3; ++k)
+    std::array<size_t, 3> part{};  // queries, keys, values
+    for (size_t k = 0; k < 3; ++k)
       part[k] = read_dense(x[k == 0 ? 0 : 1], projection, a.width, a.width, k == 0 || remembers ? a.queries : a.keys,
                            p.in_weight + k * a.width * a.width, p.in_bias + k * a.width, unit_count + inner++);
     QuantizedStep step = attending(part, hidden, a);
@@ -50,12 +49,11 @@ struct PlanAttention : PlanSteps<Capacity> {
 
   /// x[0] is what queries are projected from, x[1] keys; the values are x[1] itself. p: offsets of the two projections'
   /// matrices and of the weights of scores. Queries and keys have scales of their own.
-  constexpr std::size_t read_additive(std::array<std::size_t, 2> x, const StepMask& hidden,
-                                      const kernels::AttentionSizes& a, const std::array<std::size_t, 3>& p,
-                                      std::size_t unit) {
+  constexpr size_t read_additive(std::array<size_t, 2> x, const StepMask& hidden, const kernels::AttentionSizes& a,
+                                 const std::array<size_t, 3>& p, size_t unit) {
     x = step_by_step(x);
-    std::array<std::size_t, 3> part{0, 0, x[1]};
-    for (std::size_t k = 0; k < 2; ++k)
+    std::array<size_t, 3> part{0, 0, x[1]};
+    for (size_t k = 0; k < 2; ++k)
       part[k] = read_dense(x[k], {.kind = StepKind::dense}, a.width, a.hidden, k == 0 ? a.queries : a.keys, p[k], 0,
                            unit_count + inner++);
     QuantizedStep step = attending(part, hidden, a);
@@ -66,12 +64,12 @@ struct PlanAttention : PlanSteps<Capacity> {
   }
 
   /// What queries and memory are read from: the features of a step lie together. The two may be one tensor.
-  constexpr std::array<std::size_t, 2> step_by_step(const std::array<std::size_t, 2>& x) {
-    const std::size_t first = ordered(x[0], {});
+  constexpr std::array<size_t, 2> step_by_step(const std::array<size_t, 2>& x) {
+    const size_t first = ordered(x[0], {});
     return {first, x[1] == x[0] ? first : ordered(x[1], {})};
   }
   /// Of queries, keys and values, with what all attentions have.
-  constexpr QuantizedStep attending(const std::array<std::size_t, 3>& part, const StepMask& hidden,
+  constexpr QuantizedStep attending(const std::array<size_t, 3>& part, const StepMask& hidden,
                                     const kernels::AttentionSizes& a) {
     return {.pattern = {.kind = StepKind::attend},
             .out = a.queries * a.width,
@@ -84,7 +82,7 @@ struct PlanAttention : PlanSteps<Capacity> {
   }
 
   /// The mean of those of x that are not hidden.
-  constexpr std::size_t read_mean_of_marked(std::size_t x, std::size_t steps, std::size_t features, std::size_t unit) {
+  constexpr size_t read_mean_of_marked(size_t x, size_t steps, size_t features, size_t unit) {
     x = ordered(x, {});
     return add({.pattern = {.kind = StepKind::mean_of_steps},
                 .in = steps * features,
@@ -98,10 +96,10 @@ struct PlanAttention : PlanSteps<Capacity> {
   }
 
   template <class Bound>
-  constexpr std::size_t read_attention(const std::size_t* x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_attention(const size_t* x, size_t parameters, size_t unit) {
     using of = AttentionOf<Bound>;
     constexpr const auto& code = Bound::code;
-    const auto attend = [&](std::size_t target, std::size_t memory, StepMask hidden) {
+    const auto attend = [&](size_t target, size_t memory, StepMask hidden) {
       kernels::AttentionSizes sizes = of::sizes;
       sizes.masked = hidden.is;
       if constexpr (of::sizes.hidden > 0) {
@@ -114,13 +112,13 @@ struct PlanAttention : PlanSteps<Capacity> {
       }
     };
     if constexpr (of::many) {
-      constexpr std::size_t memory = code.cross ? 1 : 0;
+      constexpr size_t memory = code.cross ? 1 : 0;
       return attend(x[0], x[memory], of::sizes.masked ? StepMask{true, x[memory + 1]} : StepMask{});
     } else if constexpr (code.cross) {
       // the memory's steps are zeros in the result
-      constexpr std::size_t front = code.keys * code.width, own = code.queries * code.width, all = front + own;
-      const std::size_t memory = read_pieces(x[0], Pieces<1>{1, all, 1, front, {0}});
-      const std::size_t target = read_pieces(x[0], Pieces<1>{1, all, 1, own, {front}});
+      constexpr size_t front = code.keys * code.width, own = code.queries * code.width, all = front + own;
+      const size_t memory = read_pieces(x[0], Pieces<1>{1, all, 1, front, {0}});
+      const size_t target = read_pieces(x[0], Pieces<1>{1, all, 1, own, {front}});
       return move(attend(target, memory, mask), {}, all,
                   {.to = front, .count = {1, 1, 1, own}, .from_step = {0, 0, 0, 1}, .to_step = {0, 0, 0, 1}}, true);
     } else {

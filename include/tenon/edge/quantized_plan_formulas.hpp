@@ -12,7 +12,7 @@
 namespace tenon::edge::detail {
 
 /// What a formula's type says: products, bounds, norms, factors and summands, tables of one number.
-template <std::size_t Capacity>
+template <size_t Capacity>
 struct PlanFormulas : PlanAttention<Capacity> {
   using base = PlanAttention<Capacity>;
   using base::plan, base::images, base::unit_count, base::inner, base::rows, base::ordered, base::unknown, base::add,
@@ -21,11 +21,11 @@ struct PlanFormulas : PlanAttention<Capacity> {
 
   /// A formula of several tensors, or of pieces of one.
   template <class Bound>
-  constexpr std::size_t read_edge_formula(const std::size_t* x, std::size_t unit) {
+  constexpr size_t read_edge_formula(const size_t* x, size_t unit) {
     using of = EdgeFormulaOf<Bound>;
     using formula = typename of::formula;
-    std::array<std::size_t, of::tensors> tensor{};
-    for (std::size_t k = 0; k < of::tensors; ++k) {
+    std::array<size_t, of::tensors> tensor{};
+    for (size_t k = 0; k < of::tensors; ++k) {
       if (of::pieces == 1) tensor[k] = x[k];
       else if ((edges_read<formula> >> k & 1U) != 0)
         tensor[k] = read_pieces(x[0],
@@ -35,7 +35,7 @@ struct PlanFormulas : PlanAttention<Capacity> {
   }
   /// `Whole` gives what the layer gives, other parts values within it.
   template <class E, class Whole>
-  constexpr std::size_t read_edge_step(const std::size_t* x, std::size_t unit) {
+  constexpr size_t read_edge_step(const size_t* x, size_t unit) {
     using how = EdgeFormula<E>;
     const auto own_unit = [&] { return std::is_same_v<E, Whole> ? unit : unit_count + inner++; };
     if constexpr (how::step == EdgeStep::tensor) {
@@ -43,17 +43,17 @@ struct PlanFormulas : PlanAttention<Capacity> {
     } else if constexpr (how::step == EdgeStep::table) {
       return read_table<typename how::function>(x[how::edge], own_unit());  // others may read the tensor unbounded
     } else if constexpr (how::step == EdgeStep::after) {
-      const std::size_t part = read_edge_step<typename how::part, Whole>(x, unit);
+      const size_t part = read_edge_step<typename how::part, Whole>(x, unit);
       using F = typename how::function;
       if constexpr (pattern_of<F>.kind == StepKind::clamp) return read_bounds(part, own_unit(), pattern_of<F>);
       else return read_table<F>(part, own_unit());
     } else {
-      const std::size_t a = read_edge_step<typename how::first, Whole>(x, unit),
-                        b = read_edge_step<typename how::second, Whole>(x, unit);
+      const size_t a = read_edge_step<typename how::first, Whole>(x, unit),
+                   b = read_edge_step<typename how::second, Whole>(x, unit);
       if constexpr (how::step == EdgeStep::pair) {
         return read_meeting(how::kind, a, b, own_unit());
       } else {
-        const std::size_t c = read_edge_step<typename how::third, Whole>(x, unit);
+        const size_t c = read_edge_step<typename how::third, Whole>(x, unit);
         const tenon::detail::Spread whole{1, plan.sizes[a], true};
         if (how::step == EdgeStep::choice)
           return read_choice({a, b, c}, {whole, whole, whole}, plan.sizes[a], own_unit());
@@ -64,7 +64,7 @@ struct PlanFormulas : PlanAttention<Capacity> {
 
   /// LiteRT's scales for sigmoid and tanh, whose ranges are known.
   template <class F>
-  constexpr std::size_t read_table(std::size_t x, std::size_t unit) {
+  constexpr size_t read_table(size_t x, size_t unit) {
     QuantizedStep step{
         .pattern = {.kind = StepKind::table}, .in = plan.sizes[x], .out = plan.sizes[x], .source = x, .unit = unit};
     if (std::is_same_v<F, Operation<Op::logistic, expr::Input<0>>>)
@@ -75,14 +75,14 @@ struct PlanFormulas : PlanAttention<Capacity> {
   }
 
   template <class Bound>
-  constexpr std::size_t read_formula(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_formula(size_t x, size_t parameters, size_t unit) {
     using formula = FormulaOf<Bound>;
     if constexpr (!formula::known) {
       return unknown();
     } else {
       constexpr StepPattern pattern = pattern_of<typename formula::core>;
       using after = typename CoreOf<Bound>::after;
-      const std::size_t own_unit = has_inner_step<Bound> ? unit_count + inner++ : unit;
+      const size_t own_unit = has_inner_step<Bound> ? unit_count + inner++ : unit;
       if constexpr (pattern.kind == StepKind::nothing) {
       } else if constexpr (pattern.kind == StepKind::clamp) {
         x = read_bounds(x, own_unit, pattern);
@@ -93,7 +93,7 @@ struct PlanFormulas : PlanAttention<Capacity> {
       } else if constexpr (pattern.kind == StepKind::norm) {
         x = read_norm(x, norm_numbers<Bound>(), pattern, parameters, own_unit);
       } else if constexpr (pattern.kind == StepKind::slopes) {
-        const std::size_t slopes = Bound::plan.parameters[0].size();
+        const size_t slopes = Bound::plan.parameters[0].size();
         TensorOrder order = plan.orders[x];  // of one slope: any
         if (slopes > 1 && formula::by_channels) order = {formula::channels, formula::pixels * rows};
         else if (slopes > 1) order = {};
@@ -126,7 +126,7 @@ struct PlanFormulas : PlanAttention<Capacity> {
   }
 
   template <class Bound>
-  constexpr std::size_t read_group_norm(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr size_t read_group_norm(size_t x, size_t parameters, size_t unit) {
     using after = typename CoreOf<Bound>::after;
     x = read_norm(x, GroupNormOf<Bound>::numbers(), {.kind = StepKind::norm}, parameters,
                   has_inner_step<Bound> ? unit_count + inner++ : unit);
@@ -137,10 +137,10 @@ struct PlanFormulas : PlanAttention<Capacity> {
 
   /// Whether the layer becomes part of how an input becomes int8. An image's does not: cameras give int8 themselves.
   template <class Bound>
-  constexpr bool scales_input(std::size_t x, std::size_t parameters, std::size_t unit) {
+  constexpr bool scales_input(size_t x, size_t parameters, size_t unit) {
     using formula = FormulaOf<Bound>;
     if constexpr (is_standardization<typename formula::core>) {
-      const auto numbers = [](std::size_t k) { return Bound::plan.parameters[k].size(); };
+      const auto numbers = [](size_t k) { return Bound::plan.parameters[k].size(); };
       if (Bound::plan.parameters.size() != 2 || numbers(0) != formula::channels || numbers(1) != formula::channels)
         return false;
       if (formula::by_channels || !is_only_read_here(x) || images[x]) return false;
@@ -157,9 +157,9 @@ struct PlanFormulas : PlanAttention<Capacity> {
   }
 
   template <class Bound>
-  constexpr void mark_unscaling(std::size_t x, std::size_t parameters) {
+  constexpr void mark_unscaling(size_t x, size_t parameters) {
     using formula = FormulaOf<Bound>;
-    const auto numbers = [](std::size_t k) { return Bound::plan.parameters[k].size(); };
+    const auto numbers = [](size_t k) { return Bound::plan.parameters[k].size(); };
     if (plan.overflows || formula::by_channels || numbers(0) != formula::channels || numbers(1) != formula::channels)
       return;
     QuantizedStep& step = plan.steps[x - 1];
@@ -178,9 +178,9 @@ struct PlanFormulas : PlanAttention<Capacity> {
 
   /// Every channel by itself, with one tap.
   template <class Bound>
-  constexpr std::size_t read_affine(std::size_t x, std::size_t unit) {
+  constexpr size_t read_affine(size_t x, size_t unit) {
     using formula = FormulaOf<Bound>;
-    const std::size_t channels = formula::channels, pixels = formula::pixels * rows;
+    const size_t channels = formula::channels, pixels = formula::pixels * rows;
     const TensorOrder order = formula::by_channels ? TensorOrder(channels, pixels) : TensorOrder();
     x = ordered(x, order);
     QuantizedStep step{.pattern = {.kind = StepKind::depthwise, .has_bias = true},

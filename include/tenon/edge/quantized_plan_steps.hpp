@@ -9,15 +9,15 @@
 namespace tenon::edge::detail {
 
 /// Importers, which know a network as a text, call these too (src/import/types/quantized_plan.cpp).
-template <std::size_t Capacity>
+template <size_t Capacity>
 struct PlanSteps : PlanMoves<Capacity> {
   using base = PlanMoves<Capacity>;
   using base::plan, base::held, base::unit_count, base::inner, base::rows, base::ordered, base::add,
       base::read_side_by_side;
 
   /// A dense layer of many rows is a convolution whose kernel has one tap.
-  constexpr std::size_t read_dense(std::size_t x, StepPattern pattern, std::size_t in, std::size_t out,
-                                   std::size_t count, std::size_t weight, std::size_t bias, std::size_t unit) {
+  constexpr size_t read_dense(size_t x, StepPattern pattern, size_t in, size_t out, size_t count, size_t weight,
+                              size_t bias, size_t unit) {
     QuantizedStep step{.pattern = pattern,
                        .in = in,
                        .out = out,
@@ -38,7 +38,7 @@ struct PlanSteps : PlanMoves<Capacity> {
   }
 
   /// The convolution c of x. `step` has its bounds, bias and unit already.
-  constexpr std::size_t add_convolution(std::size_t x, const kernels::Convolution& c, QuantizedStep step) {
+  constexpr size_t add_convolution(size_t x, const kernels::Convolution& c, QuantizedStep step) {
     step.pattern.kind = c.groups > 1 && c.group_channels() == 1 && c.group_features() == 1 ? StepKind::depthwise
                                                                                            : StepKind::convolution;
     step.in = c.image_size();
@@ -49,11 +49,11 @@ struct PlanSteps : PlanMoves<Capacity> {
   }
 
   /// Zeros around an image are the convolution's own, where nothing else reads them: TensorFlow's `same` costs nothing.
-  constexpr std::size_t without_border(std::size_t x, kernels::Convolution& c) {
+  constexpr size_t without_border(size_t x, kernels::Convolution& c) {
     if (x == 0 || x != plan.count || held[x] || !plan.steps[x - 1].padded || plan.overflows) return x;
     const kernels::Int8Move way = plan.moves[plan.steps[x - 1].first_move].way;
     if (way.to_step[1] != c.channels * c.x.image || way.to_step[2] != c.channels) return x;  // numbers apart
-    const std::size_t source = plan.take_back().source, pixel = way.to / c.channels;
+    const size_t source = plan.take_back().source, pixel = way.to / c.channels;
     c.y.before += pixel / c.x.image;
     c.x.before += pixel % c.x.image;
     c.y.image = way.count[1];
@@ -61,7 +61,7 @@ struct PlanSteps : PlanMoves<Capacity> {
     return source;
   }
 
-  constexpr std::size_t read_pool(std::size_t x, std::size_t unit, StepKind kind, const kernels::Averaging& pool) {
+  constexpr size_t read_pool(size_t x, size_t unit, StepKind kind, const kernels::Averaging& pool) {
     const kernels::Pooling& p = pool.windows;
     x = ordered(x, {p.channels, p.y.image * p.x.image});
     return add(
@@ -70,7 +70,7 @@ struct PlanSteps : PlanMoves<Capacity> {
   }
 
   /// A flag for each step of x, (steps, features): 1 where all its features are `padding`, else 0.
-  constexpr std::size_t read_padding(std::size_t x, double padding, std::size_t steps, std::size_t features) {
+  constexpr size_t read_padding(size_t x, double padding, size_t steps, size_t features) {
     x = ordered(x, {});
     return add({.pattern = {.kind = StepKind::padding, .low = padding, .high = padding},
                 .in = plan.sizes[x],
@@ -84,14 +84,13 @@ struct PlanSteps : PlanMoves<Capacity> {
   /// Every layer and direction is a step; the two directions of a layer stand side by side. Where a sequence ends is
   /// seen in the input of the first layer. p: a RecurrentPlan.
   template <class Numbers>
-  constexpr std::size_t read_recurrent(std::size_t x, kernels::Int8Cell cell, const Numbers& p,
-                                       std::size_t parameters) {
+  constexpr size_t read_recurrent(size_t x, kernels::Int8Cell cell, const Numbers& p, size_t parameters) {
     x = ordered(x, {});
-    const std::size_t padding = p.masked ? read_padding(x, p.mask, p.steps, p.features) : 0;
-    for (std::size_t l = 0; l < p.layers; ++l) {
-      const std::size_t count = p.last_only && l + 1 == p.layers ? 1 : p.steps;
-      std::array<std::size_t, 2> out{};
-      for (std::size_t d = 0; d < p.directions; ++d, inner += 3) {
+    const size_t padding = p.masked ? read_padding(x, p.mask, p.steps, p.features) : 0;
+    for (size_t l = 0; l < p.layers; ++l) {
+      const size_t count = p.last_only && l + 1 == p.layers ? 1 : p.steps;
+      std::array<size_t, 2> out{};
+      for (size_t d = 0; d < p.directions; ++d, inner += 3) {
         const CellPass pass = cell_pass(cell, p, l, d, parameters);
         out[d] = add({.pattern = {.kind = StepKind::recurrent, .has_bias = p.bias},
                       .in = p.steps * pass.features,
@@ -109,7 +108,7 @@ struct PlanSteps : PlanMoves<Capacity> {
     return x;
   }
   /// The features of a step lie together, like the channels of a pixel.
-  constexpr std::size_t read_mean_of_steps(std::size_t x, std::size_t steps, std::size_t features, std::size_t unit) {
+  constexpr size_t read_mean_of_steps(size_t x, size_t steps, size_t features, size_t unit) {
     kernels::Averaging pool;
     pool.windows.channels = features;
     pool.windows.x = {.image = steps, .map = 1, .kernel = steps};

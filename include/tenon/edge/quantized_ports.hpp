@@ -40,14 +40,14 @@ constexpr Number to_number(float real, float scale, int zero) {
 }
 
 /// Token number i of an input of tokens.
-constexpr void write_token(std::int8_t* to, std::size_t i, std::uint16_t token) {
+constexpr void write_token(std::int8_t* to, size_t i, std::uint16_t token) {
   to[2 * i] = static_cast<std::int8_t>(static_cast<std::uint8_t>(token & 255U));
   to[2 * i + 1] = static_cast<std::int8_t>(static_cast<std::uint8_t>(token >> 8U));
 }
 
 /// What the features of inputs, or of the output, are in int8 where each has a scale of its own:
 /// real = center + step (q - zero), with the zero of the input or the output.
-template <std::size_t Features, bool Output = false>
+template <size_t Features, bool Output = false>
 struct FeatureScales {
   float center[Features]{}, step[Features]{};
 };
@@ -55,34 +55,34 @@ template <bool Output>
 struct FeatureScales<0, Output> {};
 
 /// One input of a sample in whole numbers, in the order in which the network has it.
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 constexpr void write_input(float scale, int zero, [[maybe_unused]] const FeatureScales<quantized_plan<Net>.features>& f,
                            const float* x, Activation<Net>* to) {
   constexpr const auto& plan = quantized_plan<Net>;
   if constexpr (plan.tokens[K]) {
-    for (std::size_t i = 0; i < plan.sizes[K] / 2; ++i) {
+    for (size_t i = 0; i < plan.sizes[K] / 2; ++i) {
       const bool fits = x[i] >= 0 && x[i] < 65535 && static_cast<float>(static_cast<std::uint16_t>(x[i])) == x[i];
       write_token(to, i, fits ? static_cast<std::uint16_t>(x[i]) : std::uint16_t{65535});
     }
   } else if constexpr (plan.scaled[K].features > 0) {
     constexpr InputScaling scaled = plan.scaled[K];
-    for (std::size_t i = 0; i < plan.sizes[K]; ++i)
+    for (size_t i = 0; i < plan.sizes[K]; ++i)
       to[i] = to_number<Activation<Net>>(x[i] - f.center[scaled.feature(i)], f.step[scaled.feature(i)], zero);
   } else {
-    for (std::size_t i = 0; i < plan.sizes[K]; ++i)
+    for (size_t i = 0; i < plan.sizes[K]; ++i)
       to[plan.orders[K].place(i)] = to_number<Activation<Net>>(x[i], scale, zero);
   }
 }
 
 /// One output as floats, in the network's own order.
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 constexpr void read_output(float scale, int zero,
                            [[maybe_unused]] const FeatureScales<quantized_plan<Net>.unscaled.features, true>& f,
                            const Activation<Net>* q, float* y) {
   constexpr const auto& plan = quantized_plan<Net>;
-  constexpr std::size_t t = plan.output_tensor(K), features = plan.unscaled.features;
+  constexpr size_t t = plan.output_tensor(K), features = plan.unscaled.features;
   constexpr TensorOrder order = plan.orders[t];
-  for (std::size_t i = 0; i < plan.sizes[t]; ++i) {
+  for (size_t i = 0; i < plan.sizes[t]; ++i) {
     const auto steps = static_cast<float>(q[order.place(i)] - zero);
     if constexpr (features > 0) y[i] = f.center[i % features] + f.step[i % features] * steps;
     else y[i] = scale * steps;

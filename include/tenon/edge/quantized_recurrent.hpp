@@ -36,7 +36,7 @@ constexpr double power_of_two(int exponent) {
 /// Fills the tables of one pass. scaled(real, largest) is the Requantizer for the factor `real` and sums of at most
 /// `largest`; where there is none it notes that in `sums_fit`.
 template <class Numbers, class Tables, class Scaled>
-constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers& q, Tables& t, Scaled&& scaled) {
+constexpr void fill_cell(const QuantizedStep& step, size_t k, const Numbers& q, Tables& t, Scaled&& scaled) {
   const CellPass& c = step.cell;
   kernels::CellScale& scale = t.cells[c.number];
   scale.gate_bits = q.gate_bits[c.number];
@@ -55,10 +55,9 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
   if (litert) scale.hidden = scaled(static_cast<double>(0x1p-15F / q.scale[k + 1]) * 0x1p-15, 0x1p30);
   else if (c.cell == kernels::Int8Cell::rnn_relu) scale.hidden = scaled(share / hidden, 65536);
   else scale.hidden = scaled(0x1p-15 / hidden, 32768);
-  const auto fill = [&](std::size_t weights, std::size_t first, std::size_t columns, float in, int zero,
-                        std::int64_t most = 128) {
-    for (std::size_t o = 0; o < c.gates() * c.hidden; ++o) {
-      const std::size_t row = step.row + first + c.row(o), multiplier = step.multiplier + first + c.row(o);
+  const auto fill = [&](size_t weights, size_t first, size_t columns, float in, int zero, std::int64_t most = 128) {
+    for (size_t o = 0; o < c.gates() * c.hidden; ++o) {
+      const size_t row = step.row + first + c.row(o), multiplier = step.multiplier + first + c.row(o);
       const RowSums sums = packed_row_sums(t.weights + weights + kernels::packed_place(c.row(o), 0, columns),
                                            kernels::in_fours(columns) / 4);
       const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{zero} * sums.sum;
@@ -77,31 +76,31 @@ constexpr void fill_cell(const QuantizedStep& step, std::size_t k, const Numbers
   fill(step.weights, 0, c.features, q.scale[step.source], q.zero[step.source]);
   fill(step.weights + c.input_bytes(), c.rows(), c.hidden, q.scale[k + 1], 0);
   const float memory = 1.0F / static_cast<float>(1 << scale.cell_bits);
-  const std::size_t behind = step.weights + c.input_bytes() + c.state_weight_bytes();
+  const size_t behind = step.weights + c.input_bytes() + c.state_weight_bytes();
   if (c.is_full()) fill(behind, 2 * c.rows(), c.hidden, memory, 0, 32768);
-  for (std::size_t gate = 0; c.is_diagonal() && gate < 3; ++gate)
+  for (size_t gate = 0; c.is_diagonal() && gate < 3; ++gate)
     t.scaling[step.scale + gate] = scaled(times(memory, q.weight_scale[step.row + c.all_rows() + gate]) / share,
                                           0x1p30);
 }
 
 /// A pass in a constant expression, which cannot read the 16-bit state as such: it is kept as pairs of bytes.
 template <class P>
-constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, std::size_t steps, const std::int8_t* x,
-                                 std::int8_t* y, std::int8_t* state) {
+constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, size_t steps, const std::int8_t* x, std::int8_t* y,
+                                 std::int8_t* state) {
   constexpr const CellPass& c = P::pass;
   std::array<std::int16_t, c.padded()> wide{};
   std::array<std::int16_t, c.all_rows()> gates{};
   std::array<std::int8_t, c.padded()> h{}, passed{};
   std::array<std::int8_t, kernels::in_fours(c.features)> padded{};
   if constexpr (c.stateful)
-    for (std::size_t i = 0; i < c.padded(); ++i) {
+    for (size_t i = 0; i < c.padded(); ++i) {
       wide[i] = static_cast<std::int16_t>((state[2 * i] & 255) | state[2 * i + 1] * 256);
       h[i] = state[2 * c.padded() + i];
     }
   kernels::recurrent_int8<c.cell, c.peepholes>(p, {steps, c.features, c.reverse, c.last}, x, y,
                                                {wide.data(), h.data(), gates.data(), passed.data(), padded.data()});
   if constexpr (c.stateful)
-    for (std::size_t i = 0; i < c.padded(); ++i) {
+    for (size_t i = 0; i < c.padded(); ++i) {
       const int low = wide[i] & 255;
       state[2 * i] = static_cast<std::int8_t>(low > 127 ? low - 256 : low);
       state[2 * i + 1] = static_cast<std::int8_t>((wide[i] - low) / 256);
@@ -111,14 +110,14 @@ constexpr void run_pass_by_bytes(const kernels::Int8Recurrent& p, std::size_t st
 
 /// The first `steps` steps of the pass P::pass. `state` and `scratch` lie at whole fours.
 template <class P>
-constexpr void run_pass(const kernels::Int8Recurrent& p, std::size_t steps, const std::int8_t* x, std::int8_t* y,
+constexpr void run_pass(const kernels::Int8Recurrent& p, size_t steps, const std::int8_t* x, std::int8_t* y,
                         std::int8_t* state, std::int8_t* scratch) {
   if (std::is_constant_evaluated()) return run_pass_by_bytes<P>(p, steps, x, y, state);
   constexpr const CellPass& c = P::pass;
   if constexpr (!c.stateful) {
     state = scratch;
     scratch += c.state_bytes();
-    for (std::size_t i = 0; i < c.state_bytes(); ++i) state[i] = 0;
+    for (size_t i = 0; i < c.state_bytes(); ++i) state[i] = 0;
   }
   std::int8_t* const passed = scratch + c.gate_bytes();
   kernels::recurrent_int8<c.cell, c.peepholes>(p, {steps, c.features, c.reverse, c.last}, x, y,
@@ -127,22 +126,22 @@ constexpr void run_pass(const kernels::Int8Recurrent& p, std::size_t steps, cons
                                                 passed + c.passed_bytes()});
 }
 
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 struct PassOf {
   static constexpr CellPass pass = quantized_plan<Net>.steps[K].cell;
 };
 
 /// Step K of a network, which is a pass.
-template <class Net, std::size_t K, class Tables>
+template <class Net, size_t K, class Tables>
 constexpr void run_cell(const Tables& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
   constexpr CellPass c = step.cell;
-  const auto rows = [&](std::size_t weights, std::size_t row, std::size_t columns) {
+  const auto rows = [&](size_t weights, size_t row, size_t columns) {
     return kernels::GateRows{t.weights + step.weights + weights, t.bias + step.row + row,
                              t.multiplier + step.multiplier + row, t.shift + step.multiplier + row, columns};
   };
-  constexpr std::size_t behind = c.input_bytes() + c.state_weight_bytes();
+  constexpr size_t behind = c.input_bytes() + c.state_weight_bytes();
   kernels::Int8Recurrent p{rows(0, 0, c.features), rows(c.input_bytes(), c.rows(), c.hidden),
                            &sigmoid_curve,         &tanh_curve,
                            t.cells[c.number],      c.hidden};
@@ -151,11 +150,11 @@ constexpr void run_cell(const Tables& t, std::int8_t* arena) {
     p.diagonal = {t.weights + step.weights + behind,
                   {t.scaling[step.scale], t.scaling[step.scale + 1], t.scaling[step.scale + 2]}};
   std::int8_t* const y = arena + plan.place(K + 1);
-  std::size_t steps = c.steps;
+  size_t steps = c.steps;
   if constexpr (c.masked) {
     const std::int8_t* const padding = arena + plan.place(step.other);
     while (steps > 0 && padding[steps - 1] != 0) --steps;
-    for (std::size_t i = c.last ? 0 : steps * c.hidden; i < step.out; ++i) y[i] = 0;  // behind the end h is 0
+    for (size_t i = c.last ? 0 : steps * c.hidden; i < step.out; ++i) y[i] = 0;  // behind the end h is 0
   }
   run_pass<PassOf<Net, K>>(p, steps, arena + plan.place(step.source), y, arena + plan.states[K],
                            arena + plan.scratch[K]);
@@ -165,7 +164,7 @@ constexpr void run_cell(const Tables& t, std::int8_t* arena) {
 template <class Net>
 constexpr void forget_states(Activation<Net>* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
-  for (std::size_t i = plan.first_state; i < plan.arena; ++i) arena[i] = 0;
+  for (size_t i = plan.first_state; i < plan.arena; ++i) arena[i] = 0;
 }
 
 }  // namespace detail

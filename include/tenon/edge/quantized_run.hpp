@@ -19,14 +19,14 @@ namespace tenon::edge {
 /// Probabilities at LiteRT's scale for them, 1/256 with zero point -128, and by its rule: sums of floats from a table,
 /// halves away from zero. What is rounded is doubled and cut, never subtracted from: no compiler can contract that, so
 /// every machine gives the same bytes.
-constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const float> table) {
+constexpr void softmax_int8(const std::int8_t* x, std::int8_t* y, size_t size, std::span<const float> table) {
   int largest = -128;
-  for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
+  for (size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
   float sum = 0;
-  for (std::size_t i = 0; i < size; ++i) sum += table[static_cast<std::size_t>(largest - x[i])];
+  for (size_t i = 0; i < size; ++i) sum += table[static_cast<size_t>(largest - x[i])];
   const float factor = 1.0F / (sum * (1.0F / 256));
-  for (std::size_t i = 0; i < size; ++i) {
-    const float share = table[static_cast<std::size_t>(largest - x[i])] * factor;
+  for (size_t i = 0; i < size; ++i) {
+    const float share = table[static_cast<size_t>(largest - x[i])] * factor;
     const int rounded = (static_cast<int>(share * 2.0F) + 1) / 2;
     y[i] = static_cast<std::int8_t>((rounded > 255 ? 255 : rounded) - 128);
   }
@@ -50,26 +50,26 @@ constexpr std::int32_t log2_int(std::uint64_t x) {
 /// Logarithms of probabilities at LiteRT's scale for them, 1/16 with zero point 127: -(largest - x) - log(sum), in
 /// parts of 256 of a step and whole numbers, so that every machine gives the same bytes. `scale` brings distances to
 /// them.
-constexpr void log_softmax_int8(const std::int8_t* x, std::int8_t* y, std::size_t size, std::span<const float> table,
+constexpr void log_softmax_int8(const std::int8_t* x, std::int8_t* y, size_t size, std::span<const float> table,
                                 const kernels::Requantizer& scale) {
   int largest = -128;
-  for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
+  for (size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
   std::uint64_t sum = 0;  // times 2^20, which floats multiply by without rounding
-  for (std::size_t i = 0; i < size; ++i)
-    sum += static_cast<std::uint32_t>(table[static_cast<std::size_t>(largest - x[i])] * 1048576.0F);
+  for (size_t i = 0; i < size; ++i)
+    sum += static_cast<std::uint32_t>(table[static_cast<size_t>(largest - x[i])] * 1048576.0F);
   constexpr std::int64_t log_2 = 45426;  // 2^16 log(2); 16 steps of 256 parts are 2^12
   const auto log_sum = static_cast<std::int32_t>(((log2_int(sum) - (20 << 16)) * log_2 + (1 << 19)) >> 20);
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     const std::int32_t below = (scale(largest - x[i]) + log_sum + 128) >> 8;
     y[i] = static_cast<std::int8_t>(below > 255 ? -128 : 127 - below);
   }
 }
 
 /// One of the moves of a step. Where the scales are the same, numbers stay as they are.
-template <class Net, std::size_t K, std::size_t M, class Bias>
+template <class Net, size_t K, size_t M, class Bias>
 constexpr void run_move(const QuantizedTables<Net, Bias>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
-  constexpr std::size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
+  constexpr size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
   constexpr const kernels::Int8Move& way = move_of<Net, first + M>;
   const std::int8_t* x = arena + plan.place(source);
   std::int8_t* y = arena + plan.place(K + 1);
@@ -84,7 +84,7 @@ constexpr void run_move(const QuantizedTables<Net, Bias>& t, std::int8_t* arena)
 namespace detail {
 
 /// Which steps are padding: numbers that are `padding` in int8, or tokens, of two bytes, that are it.
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 constexpr void run_padding(std::int8_t padding, const std::int8_t* x, std::int8_t* y) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
@@ -110,7 +110,7 @@ constexpr void run_padding(std::int8_t padding, const std::int8_t* x, std::int8_
 #endif
 
 /// One step of a network in `arena`, which holds the activations.
-template <class Net, std::size_t K, class Bias>
+template <class Net, size_t K, class Bias>
 TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net, Bias>& t, std::int8_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
@@ -161,7 +161,7 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net, Bias>& t, s
     if constexpr (step.remembers) {
       added += next_place(arena + plan.states[K], step.places) * step.out;
       std::int8_t* const row = arena + plan.scratch[K];
-      for (std::size_t i = 0; i < step.out; ++i) row[i] = added[i];
+      for (size_t i = 0; i < step.out; ++i) row[i] = added[i];
       added = row;
     }
     kernels::add_int8(sum, step.in, x, added, y);
@@ -239,13 +239,13 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net, Bias>& t, s
     kernels::stretch(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
     if constexpr (step.padded) kernels::detail::fill_numbers(y, step.out, x_zero);
-    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, arena), ...); }
+    [&]<size_t... M>(std::index_sequence<M...>) { (run_move<Net, K, M>(t, arena), ...); }
     (std::make_index_sequence<step.moves>{});
   } else if constexpr (kind == StepKind::clamp) {
     kernels::rescale(t.scaling[step.scale], x_zero, t.zero[K + 1], bounds, step.in, x, y);
   } else {
     const auto table = std::span(t.exponentials).subspan(256 * step.table, 256);
-    for (std::size_t first = 0; first < step.in; first += step.width)
+    for (size_t first = 0; first < step.in; first += step.width)
       if constexpr (kind == StepKind::softmax) softmax_int8(x + first, y + first, step.width, table);
       else log_softmax_int8(x + first, y + first, step.width, table, t.scaling[step.scale]);
   }
@@ -253,14 +253,14 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net, Bias>& t, s
 #undef TENON_STEP
 
 /// One step, with activations of 8 or 16 bits.
-template <class Net, std::size_t K, class Bias>
+template <class Net, size_t K, class Bias>
 TENON_INLINE constexpr void run_step(const QuantizedTables<Net, Bias>& t, Activation<Net>* arena) {
   if constexpr (quantized_plan<Net>.wide) detail::run_wide_step<Net, K>(t, arena);
   else run_narrow_step<Net, K>(t, arena);
 }
 
 /// All steps, one after the other: what the inputs hold becomes the outputs, in one arena.
-template <class Net, class Bias, std::size_t... K>
+template <class Net, class Bias, size_t... K>
 constexpr void run_steps(const QuantizedTables<Net, Bias>& t, Activation<Net>* arena, std::index_sequence<K...>) {
   (run_step<Net, K>(t, arena), ...);
 }

@@ -7,7 +7,7 @@ namespace tenon {
 /// An input or an output of a network in int8, as an exported header describes it: real = scale * (q - zero).
 struct QuantizedPort {
   const char* name = "";
-  std::size_t size = 0;  // numbers
+  size_t size = 0;  // numbers
   float scale = 1;
   int zero = 0;
 };
@@ -25,15 +25,15 @@ struct QuantizedSelfTest {
 template <class Q>
 constexpr bool passes(Q& net, const QuantizedSelfTest<typename Q::network>& test) {
   constexpr const auto& plan = edge::quantized_plan<typename Q::network>;
-  detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+  detail::each_number<plan.inputs>([&]<size_t K>(std::integral_constant<size_t, K>) {
     const auto to = net.template input<K>();
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] = test.input[plan.input_offset(K) + i];
+    for (size_t i = 0; i < to.size(); ++i) to[i] = test.input[plan.input_offset(K) + i];
   });
   net.run();
   bool equal = true;
-  detail::each_number<plan.outputs()>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+  detail::each_number<plan.outputs()>([&]<size_t K>(std::integral_constant<size_t, K>) {
     const auto from = net.template output<K>();
-    for (std::size_t i = 0; i < from.size(); ++i) equal = equal && from[i] == test.output[plan.output_offset(K) + i];
+    for (size_t i = 0; i < from.size(); ++i) equal = equal && from[i] == test.output[plan.output_offset(K) + i];
   });
   return equal;
 }

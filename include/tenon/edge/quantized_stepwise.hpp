@@ -27,13 +27,13 @@ template <class Net>
 struct StepTensors {
   static constexpr const auto& whole = quantized_plan<Net>;
   static constexpr const auto& step = quantized_plan<Stepwise<Net>>;
-  std::array<std::size_t, whole.count + 1> step_of{};
-  std::array<std::size_t, step.count + 1> whole_of{};
+  std::array<size_t, whole.count + 1> step_of{};
+  std::array<size_t, step.count + 1> whole_of{};
   bool agree = whole.weight_bytes == step.weight_bytes && whole.rows == step.rows &&
                whole.scaled[0].features == step.scaled[0].features && whole.unscaled.features == step.unscaled.features;
 
   constexpr StepTensors() {
-    std::size_t i = 0, k = 0;
+    size_t i = 0, k = 0;
     for (; i < whole.count && agree; ++i) {
       const QuantizedStep& a = whole.steps[i];
       if (only_orders(a) && (k == step.count || step.steps[k].pattern.kind != StepKind::move)) {
@@ -55,7 +55,7 @@ private:
         a.pattern.weights != b.pattern.weights || a.rope != b.rope)
       return false;
     if (a.multiplies() && (a.outputs() != b.outputs() || a.columns() != b.columns())) return false;
-    for (std::size_t m = 0; m < a.moves; ++m)
+    for (size_t m = 0; m < a.moves; ++m)
       if (step_of[whole.moves[a.first_move + m].source] != step.moves[b.first_move + m].source) return false;
     return true;
   }
@@ -88,7 +88,7 @@ struct StepNumbers {
         whole_multipliers{q.whole_multipliers},
         counts_far{q.counts_far} {
     constexpr StepTensors<Net> tensors;
-    for (std::size_t t = 0; t < scale.size(); ++t) {
+    for (size_t t = 0; t < scale.size(); ++t) {
       scale[t] = q.scale[tensors.whole_of[t]];
       zero[t] = q.zero[tensors.whole_of[t]];
     }
@@ -129,17 +129,17 @@ class QuantizedStepwise {
   using One = Stepwise<Net>;
   static_assert(detail::check_execution<in_int8, One>());
   static constexpr const auto& plan = edge::quantized_plan<One>;
-  static constexpr std::size_t in = input_shape<One>::size;
-  static constexpr std::size_t out = output_shape<One>::size;
+  static constexpr size_t in = input_shape<One>::size;
+  static constexpr size_t out = output_shape<One>::size;
 
 public:
   using network = Net;
   using Number = edge::Activation<One>;  // std::int8_t, or std::int16_t
 
   /// What one object takes, without the pointer to tables that are given at run time.
-  static constexpr std::size_t ram_bytes = plan.arena * plan.number_bytes();
-  static constexpr std::size_t weight_bytes = plan.weight_bytes;
-  static constexpr std::size_t macs = plan.macs;  // of one step
+  static constexpr size_t ram_bytes = plan.arena * plan.number_bytes();
+  static constexpr size_t weight_bytes = plan.weight_bytes;
+  static constexpr size_t macs = plan.macs;  // of one step
 
   constexpr QuantizedStepwise() requires(sizeof...(Q) == 1) = default;
   /// Refers to the tables (edge::make_step_tables), which must outlive it, and whose `sums_fit` has to be true.

@@ -10,7 +10,7 @@
 namespace tenon::edge::detail {
 
 /// A dense layer, step K of a network.
-template <class Net, std::size_t K, class Bias>
+template <class Net, size_t K, class Bias>
 constexpr void run_stored_dense(const kernels::DenseRowsOf<Bias>& rows, const std::int8_t* x, std::int8_t* y) {
   constexpr kernels::StoredRows stored = quantized_plan<Net>.steps[K].stored();
   if constexpr (stored.in_four_bits) kernels::dense_four_bits_int8(rows, stored.one_scale, x, y);
@@ -18,11 +18,11 @@ constexpr void run_stored_dense(const kernels::DenseRowsOf<Bias>& rows, const st
 }
 
 /// A convolution, step K of a network, with its scratch.
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 constexpr void run_stored_convolution(const kernels::DenseRows& rows, const kernels::Convolution& image,
                                       std::int8_t outside, const std::int8_t* x, std::int8_t* y, std::int8_t* scratch) {
   constexpr QuantizedStep step = quantized_plan<Net>.steps[K];
-  constexpr std::size_t count = step.rows_at_once();
+  constexpr size_t count = step.rows_at_once();
   std::int8_t* const weights = scratch + kernels::convolution_int8_scratch(image);
   const auto run = [&](std::int32_t* multiplier, std::int8_t* shift) {
     const kernels::StoredSpace space{count, weights, multiplier, shift};

@@ -89,18 +89,16 @@ struct QuantizedTables {
 /// Where there are such features. An importer's numbers have none.
 template <class Net, class Numbers, class Tables>
 constexpr void copy_feature_scales([[maybe_unused]] const Numbers& q, [[maybe_unused]] Tables& t) {
-  constexpr std::size_t in = quantized_plan<Net>.features, out = quantized_plan<Net>.unscaled.features;
+  constexpr size_t in = quantized_plan<Net>.features, out = quantized_plan<Net>.unscaled.features;
   if constexpr (in > 0)
-    for (std::size_t i = 0; i < in; ++i)
-      t.features.center[i] = q.feature_center[i], t.features.step[i] = q.feature_step[i];
+    for (size_t i = 0; i < in; ++i) t.features.center[i] = q.feature_center[i], t.features.step[i] = q.feature_step[i];
   if constexpr (out > 0)
-    for (std::size_t i = 0; i < out; ++i)
-      t.unscaled.center[i] = q.output_center[i], t.unscaled.step[i] = q.output_step[i];
+    for (size_t i = 0; i < out; ++i) t.unscaled.center[i] = q.output_center[i], t.unscaled.step[i] = q.output_step[i];
 }
 
 /// e^(-d scale) for the distances d of int8 numbers.
 constexpr void fill_exponentials(std::span<float> table, float scale) {
-  for (std::size_t d = 0; d < table.size(); ++d)
+  for (size_t d = 0; d < table.size(); ++d)
     table[d] = static_cast<float>(math::exp(static_cast<double>(-scale * static_cast<float>(d))));
 }
 
@@ -108,22 +106,22 @@ constexpr void fill_exponentials(std::span<float> table, float scale) {
 constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction f, float in, int in_zero, float out,
                              int out_zero) {
   for (int q = -128; q <= 127; ++q)
-    table[static_cast<std::size_t>(q + 128)] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))),
-                                                       out, out_zero);
+    table[static_cast<size_t>(q + 128)] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))), out,
+                                                  out_zero);
 }
 
 /// Of one output.
-constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights, std::size_t output) {
-  const std::size_t groups = kernels::in_fours(step.columns()) / 4;
+constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights, size_t output) {
+  const size_t groups = kernels::in_fours(step.columns()) / 4;
   if (step.stored().in_four_bits) {
-    const std::size_t row = step.packed_row(output);
+    const size_t row = step.packed_row(output);
     return four_bit_row_sums(weights + step.weights + kernels::stored_bytes(row / 4, groups, true), groups, row % 4);
   }
   RowSums sums;
   const std::int8_t* const w = weights;
-  std::size_t at = step.packed_place(output, 0);
+  size_t at = step.packed_place(output, 0);
   if (step.pattern.kind == StepKind::depthwise) {
-    for (std::size_t column = 0; column < step.columns(); ++column, at += 4)
+    for (size_t column = 0; column < step.columns(); ++column, at += 4)
       sums.sum += w[at], sums.magnitude += w[at] < 0 ? -w[at] : w[at];
     return sums;
   }
@@ -132,7 +130,7 @@ constexpr RowSums row_sums(const QuantizedStep& step, const std::int8_t* weights
 /// In few turns of a loop for the compiler, which counts them. The question whether it is the compiler keeps g++ from
 /// computing, unasked, the tables of constant numbers in ordinary code too: it would store them number by number, and
 /// take minutes to compile.
-constexpr void copy_weights(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+constexpr void copy_weights(const std::int8_t* from, size_t count, std::int8_t* to) {
   for (; std::is_constant_evaluated() && count >= 16; count -= 16, from += 16, to += 16)
     to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3], to[4] = from[4], to[5] = from[5],
     to[6] = from[6], to[7] = from[7], to[8] = from[8], to[9] = from[9], to[10] = from[10], to[11] = from[11],
@@ -148,9 +146,9 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
   constexpr const auto& plan = quantized_plan<Net>;
   copy_weights(q.weights, plan.weight_bytes, t.weights);
   t.counts_far = q.counts_far;
-  for (std::size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
-  for (std::size_t k = 0; k < plan.inputs; ++k) t.input_scale[k] = q.scale[k];
-  for (std::size_t k = 0; k < plan.outputs(); ++k) t.output_scale[k] = q.scale[plan.output_tensor(k)];
+  for (size_t i = 0; i <= plan.count; ++i) t.zero[i] = q.zero[i];
+  for (size_t k = 0; k < plan.inputs; ++k) t.input_scale[k] = q.scale[k];
+  for (size_t k = 0; k < plan.outputs(); ++k) t.output_scale[k] = q.scale[plan.output_tensor(k)];
   copy_feature_scales<Net>(q, t);
   // a multiplier for sums of at most `largest`
   const auto scaled = [&t](double real, double largest) {
@@ -165,7 +163,7 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
     if (plan.wide) t.scaling[step.scale + 2] = scaled(twice / (0x1p15 * out), 0x1p30);
     else t.scaling[step.scale + 2] = scaled(twice / (0x1p20 * out), 255 * 0x1p20);
   };
-  for (std::size_t k = 0; k < plan.count; ++k) {
+  for (size_t k = 0; k < plan.count; ++k) {
     const QuantizedStep& step = plan.steps[k];
     const double in = static_cast<double>(q.scale[step.source]), out = static_cast<double>(q.scale[k + 1]);
     using Number = Activation<Net>;
@@ -187,7 +185,7 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
     } else if (step.pattern.kind == StepKind::table && q.has_functions) {
       const Number* from = q.functions + plan.table_size() * step.table;
       Number* to = t.functions.data() + plan.table_size() * step.table;
-      for (std::size_t i = 0; i < plan.table_size(); ++i) *to++ = *from++;
+      for (size_t i = 0; i < plan.table_size(); ++i) *to++ = *from++;
     } else if (step.pattern.kind == StepKind::table) {
       const detail::PointFunction f = detail::plan_reading<bound_network<Net>>.function[k];
       if constexpr (plan.wide) {
@@ -201,8 +199,8 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
     } else if (step.pattern.kind == StepKind::norm) {
       const kernels::NormScale scale = t.norms[step.norm_table] = detail::norm_scale(step, in);
       const double one = static_cast<double>(std::int64_t{1} << scale.fraction) * out;
-      for (std::size_t o = 0; o < step.factors; ++o) {
-        const std::size_t row = step.row + o, factor = step.multiplier + o;
+      for (size_t o = 0; o < step.factors; ++o) {
+        const size_t row = step.row + o, factor = step.multiplier + o;
         t.bias[row] = q.bias[row];
         if (!detail::set_norm_factor(static_cast<double>(q.weight_scale[row]) * 0x1p16 / one, t.multiplier[factor],
                                      t.shift[factor]))
@@ -227,14 +225,14 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
       t.low[k] = to_number<Number>(static_cast<float>(step.pattern.low), q.scale[step.source], q.zero[step.source]);
     } else if (step.pattern.kind == StepKind::slopes) {
       t.scaling[step.scale] = scaled(in / out, distance);
-      for (std::size_t o = 0; o < step.factors; ++o) {
+      for (size_t o = 0; o < step.factors; ++o) {
         const double slope = static_cast<double>(q.weight_scale[step.row + o]);
         const kernels::Requantizer r = scaled((slope < 0 ? -slope : slope) * in / out, distance);
         t.multiplier[step.multiplier + o] = slope < 0 ? -r.multiplier : r.multiplier;
         t.shift[step.multiplier + o] = r.shift;
       }
     } else if (step.pattern.kind == StepKind::join) {
-      for (std::size_t m = 0; m < step.moves; ++m)
+      for (size_t m = 0; m < step.moves; ++m)
         t.scaling[step.scale + m] = scaled(static_cast<double>(q.scale[plan.moves[step.first_move + m].source]) / out,
                                            distance);
     } else if (step.pattern.kind == StepKind::multiply) {
@@ -258,11 +256,11 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
     if (!step.multiplies()) continue;
     if constexpr (plan.wide) {
       detail::fill_wide_rows(
-          step, k, q, t, [&](std::size_t o) { return row_sums(step, t.weights, o); }, scaled);
+          step, k, q, t, [&](size_t o) { return row_sums(step, t.weights, o); }, scaled);
       continue;
     }
-    for (std::size_t o = 0; o < step.outputs(); ++o) {
-      const std::size_t row = step.row + step.packed_row(o);
+    for (size_t o = 0; o < step.outputs(); ++o) {
+      const size_t row = step.row + step.packed_row(o);
       const RowSums sums = row_sums(step, t.weights, o);
       const std::int64_t bias = std::int64_t{q.bias[row]} - std::int64_t{q.zero[step.source]} * sums.sum;
       // The largest that any partial sum can be, in any order.
@@ -275,8 +273,8 @@ constexpr QuantizedTables<Net, Bias> make_tables_of(const Numbers& q) {
                                             static_cast<double>(largest));
       t.bias[row] = static_cast<std::int32_t>(bias);
       if (t.bias[row] != bias) t.sums_fit = false;
-      const std::size_t multiplier = step.multiplier_of(o);
-      for (std::size_t copy = 0; copy < (step.stored().one_scale ? 4 : 1); ++copy) {
+      const size_t multiplier = step.multiplier_of(o);
+      for (size_t copy = 0; copy < (step.stored().one_scale ? 4 : 1); ++copy) {
         t.multiplier[multiplier + copy] = r.multiplier;
         t.shift[multiplier + copy] = r.shift;
       }

@@ -42,9 +42,9 @@ constexpr bool can_be_wide(const QuantizedStep& step) {
     return false;
   }
 }
-template <std::size_t Capacity>
+template <size_t Capacity>
 constexpr bool all_can_be_wide(const StepPlan<Capacity>& plan) {
-  for (std::size_t k = 0; k < plan.count; ++k)
+  for (size_t k = 0; k < plan.count; ++k)
     if (!can_be_wide(plan.steps[k])) return false;
   return true;
 }
@@ -59,17 +59,17 @@ constexpr kernels::Requantizer wide_multiplier(kernels::Requantizer r) {
 /// Fills the biases, multipliers and shifts of a step's rows. row_sums(o): the sums over the weights of output o;
 /// scaled(real, largest): the Requantizer for the factor `real` and sums of at most `largest`.
 template <class Numbers, class Tables, class Sums, class Scaled>
-constexpr void fill_wide_rows(const QuantizedStep& step, std::size_t k, const Numbers& q, Tables& t, Sums row_sums,
+constexpr void fill_wide_rows(const QuantizedStep& step, size_t k, const Numbers& q, Tables& t, Sums row_sums,
                               Scaled scaled) {
   const double in = static_cast<double>(q.scale[step.source]), out = static_cast<double>(q.scale[k + 1]);
   t.narrow[k] = true;
   // a multiplier of 31 bits shows that LiteRT makes it of floats for a FULLY_CONNECTED with one scale for all weights
   bool in_float = q.whole_multipliers && step.pattern.kind == StepKind::dense;
-  for (std::size_t o = 1; o < step.outputs(); ++o)
+  for (size_t o = 1; o < step.outputs(); ++o)
     in_float = in_float &&
                q.weight_scale[step.row + step.packed_row(o)] == q.weight_scale[step.row + step.packed_row(0)];
-  for (std::size_t o = 0; o < step.outputs(); ++o) {
-    const std::size_t row = step.row + step.packed_row(o), multiplier = step.multiplier_of(o);
+  for (size_t o = 0; o < step.outputs(); ++o) {
+    const size_t row = step.row + step.packed_row(o), multiplier = step.multiplier_of(o);
     const std::int64_t bias = q.bias[row];
     const std::int64_t largest = (bias < 0 ? -bias : bias) + 32768 * std::int64_t{row_sums(o).magnitude};
     t.narrow[k] = t.narrow[k] && largest < std::int64_t{1} << 31;
@@ -94,10 +94,10 @@ constexpr WideFunction wide_function(const QuantizedStep& step, PointFunction f)
 }
 
 /// One of the moves of a step. Where the scales are the same, numbers stay as they are.
-template <class Net, std::size_t K, std::size_t M, class Tables>
+template <class Net, size_t K, size_t M, class Tables>
 constexpr void run_wide_move(const Tables& t, std::int16_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
-  constexpr std::size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
+  constexpr size_t first = plan.steps[K].first_move, source = plan.moves[first + M].source;
   constexpr const kernels::Int8Move& way = move_of<Net, first + M>;
   const std::int16_t* x = arena + plan.place(source);
   std::int16_t* y = arena + plan.place(K + 1);
@@ -109,7 +109,7 @@ constexpr void run_wide_move(const Tables& t, std::int16_t* arena) {
 }
 
 /// One step of a network in `arena`, which holds the activations.
-template <class Net, std::size_t K, class Tables>
+template <class Net, size_t K, class Tables>
 constexpr void run_wide_step(const Tables& t, std::int16_t* arena) {
   constexpr const auto& plan = quantized_plan<Net>;
   constexpr QuantizedStep step = plan.steps[K];
@@ -118,10 +118,10 @@ constexpr void run_wide_step(const Tables& t, std::int16_t* arena) {
   const std::int16_t* other = arena + plan.place(step.other);
   std::int16_t* y = arena + plan.place(K + 1);
   const kernels::Bounds<std::int16_t> bounds{t.low[K], t.high[K]};
-  const auto scale = [&](std::size_t i) { return t.scaling[step.scale + i]; };
+  const auto scale = [&](size_t i) { return t.scaling[step.scale + i]; };
   if constexpr (kind == StepKind::input) {
   } else if constexpr (step.multiplies()) {
-    constexpr std::size_t outputs = kind == StepKind::convolution ? step.image.group_features() : step.outputs();
+    constexpr size_t outputs = kind == StepKind::convolution ? step.image.group_features() : step.outputs();
     const kernels::WideRows rows{{.weights = t.weights + step.weights,
                                   .bias = t.bias + step.row,
                                   .multiplier = t.multiplier + step.multiplier,
@@ -164,13 +164,13 @@ constexpr void run_wide_step(const Tables& t, std::int16_t* arena) {
     kernels::stretch(stretching_of<Net, K>, x, y);
   } else if constexpr (kind == StepKind::move || kind == StepKind::join) {
     if constexpr (step.padded) kernels::detail::fill_numbers(y, step.out, std::int16_t{0});
-    [&]<std::size_t... M>(std::index_sequence<M...>) { (run_wide_move<Net, K, M>(t, arena), ...); }
+    [&]<size_t... M>(std::index_sequence<M...>) { (run_wide_move<Net, K, M>(t, arena), ...); }
     (std::make_index_sequence<step.moves>{});
   } else if constexpr (kind == StepKind::clamp) {
     kernels::rescale(scale(0), 0, 0, bounds, step.in, x, y);
   } else {
     static_assert(kind == StepKind::softmax);
-    for (std::size_t first = 0; first < step.in; first += step.width)
+    for (size_t first = 0; first < step.in; first += step.width)
       kernels::softmax_int16(scale(0), x + first, y + first, step.width, !t.counts_far);
   }
 }

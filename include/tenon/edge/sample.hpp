@@ -20,10 +20,10 @@ template <class Net>
 struct SampleResult {
   std::array<float, output_shape<Net>::size> numbers{};  // the outputs one behind the other
 
-  template <std::size_t K>
+  template <size_t K>
   constexpr auto get() const {
     std::array<float, output_shape_at<Net, K>::size> one{};
-    for (std::size_t i = 0; i < one.size(); ++i) one[i] = numbers[detail::port_offset<output_shape<Net>>(K) + i];
+    for (size_t i = 0; i < one.size(); ++i) one[i] = numbers[detail::port_offset<output_shape<Net>>(K) + i];
     return one;
   }
   template <fixed_string Name>
@@ -35,34 +35,34 @@ struct SampleResult {
 namespace edge::detail {
 
 /// Argument K of a call: which input it is for, and its numbers.
-template <class Net, std::size_t K, class X>
+template <class Net, size_t K, class X>
 struct SampleArgument {
   using value = X;
   static constexpr bool named = false;
-  static constexpr std::size_t input = K;
+  static constexpr size_t input = K;
   static constexpr const X& numbers(const X& given) { return given; }
 };
-template <class Net, std::size_t K, fixed_string Name, class X>
+template <class Net, size_t K, fixed_string Name, class X>
 struct SampleArgument<Net, K, expr::Given<Name, X>> {
   using value = X;
   static constexpr bool named = true;
-  static constexpr std::size_t input = input_index<Net, Name>;
+  static constexpr size_t input = input_index<Net, Name>;
   static constexpr const X& numbers(const expr::Given<Name, X>& given) { return given.value; }
 };
 
-template <class Net, std::size_t K>
-inline constexpr std::size_t input_size = input_shape_at<Net, K>::size;
+template <class Net, size_t K>
+inline constexpr size_t input_size = input_shape_at<Net, K>::size;
 
 /// Whether these are floats for each of a network's inputs, all in order or each by its name. With a name that is not
 /// there they are too: the call says what is wrong.
-template <class Net, class... X, std::size_t... K>
+template <class Net, class... X, size_t... K>
 constexpr bool are_inputs(std::index_sequence<K...>) {
   if constexpr (sizeof...(X) != number_of_inputs<Net> || sizeof...(X) == 0) {
     return false;
   } else if constexpr (!std::is_void_v<tenon::detail::misnamed_input<Net, X...>>) {
     return true;
   } else {
-    constexpr std::size_t named = (std::size_t{0} + ... + (SampleArgument<Net, K, X>::named ? 1 : 0));
+    constexpr size_t named = (size_t{0} + ... + (SampleArgument<Net, K, X>::named ? 1 : 0));
     std::array<bool, sizeof...(X)> given{};
     ((given[SampleArgument<Net, K, X>::input] = true), ...);
     return (named == 0 || named == sizeof...(X)) && (given[K] && ...) &&
@@ -81,8 +81,8 @@ constexpr void for_each_input(F f, const X&... sample) {
   if constexpr (!std::is_void_v<Mistake>) {
     tenon::detail::refuse<Mistake>();
   } else {
-    [&]<std::size_t... K>(std::index_sequence<K...>) {
-      (f(std::integral_constant<std::size_t, SampleArgument<Net, K, X>::input>{},
+    [&]<size_t... K>(std::index_sequence<K...>) {
+      (f(std::integral_constant<size_t, SampleArgument<Net, K, X>::input>{},
          std::span<const float, input_size<Net, SampleArgument<Net, K, X>::input>>(
              SampleArgument<Net, K, X>::numbers(sample))
              .data()),
@@ -101,7 +101,7 @@ constexpr auto run_sample(Run run, const X&... sample) {
   } else {
     std::array<float, input_shape<Net>::size> row{};
     for_each_input<Net>(
-        [&]<std::size_t K>(std::integral_constant<std::size_t, K>, const float* from) {
+        [&]<size_t K>(std::integral_constant<size_t, K>, const float* from) {
           std::copy_n(from, input_size<Net, K>, row.data() + tenon::detail::port_offset<input_shape<Net>>(K));
         },
         sample...);
@@ -115,9 +115,8 @@ constexpr auto run_sample(Run run, const X&... sample) {
 }  // namespace tenon
 
 template <class Net>
-struct std::tuple_size<tenon::SampleResult<Net>> : std::integral_constant<std::size_t, tenon::number_of_outputs<Net>> {
-};
-template <std::size_t K, class Net>
+struct std::tuple_size<tenon::SampleResult<Net>> : std::integral_constant<size_t, tenon::number_of_outputs<Net>> {};
+template <size_t K, class Net>
 struct std::tuple_element<K, tenon::SampleResult<Net>> {
   using type = decltype(std::declval<const tenon::SampleResult<Net>&>().template get<K>());
 };

@@ -21,7 +21,7 @@ constexpr float self_test_error(F& net, const SelfTest<typename F::network>& tes
   float output[F::output::size]{};
   net(test.input, output);
   float worst = 0;
-  for (std::size_t i = 0; i < F::output::size; ++i) {
+  for (size_t i = 0; i < F::output::size; ++i) {
     const float difference = output[i] < test.output[i] ? test.output[i] - output[i] : output[i] - test.output[i];
     const float size = test.output[i] < 0 ? -test.output[i] : test.output[i];
     const float error = size > 1 ? difference / size : difference;

@@ -12,11 +12,11 @@ namespace tenon {
 /// likewise. `export_header` writes such a constant.
 template <class Net>
 struct Weights {
-  static constexpr std::size_t parameter_space = workspace<Net>.trainable_size;
-  static constexpr std::size_t buffer_space = workspace<Net>.buffer_size;
+  static constexpr size_t parameter_space = workspace<Net>.trainable_size;
+  static constexpr size_t buffer_space = workspace<Net>.buffer_size;
 
-  float parameters[std::max<std::size_t>(parameter_space, 1)]{};
-  float buffers[std::max<std::size_t>(buffer_space, 1)]{};
+  float parameters[std::max<size_t>(parameter_space, 1)]{};
+  float buffers[std::max<size_t>(buffer_space, 1)]{};
 };
 
 }  // namespace tenon

@@ -14,10 +14,10 @@ namespace tenon::expr {
 template <class T>
 struct Array {
   T* data = nullptr;
-  std::size_t stride = 0;
-  std::size_t gap = 0;
+  size_t stride = 0;
+  size_t gap = 0;
 
-  TENON_INLINE T* row(std::size_t sample, std::size_t index, std::size_t width) const {
+  TENON_INLINE T* row(size_t sample, size_t index, size_t width) const {
     return data + sample * stride + index * (width + gap);
   }
 };
@@ -42,25 +42,25 @@ struct Arguments {
   const std::int32_t* label = nullptr;
   T seed_value = 1;
   T literal[most]{};
-  std::size_t count = 0;        // samples
-  std::size_t repeats = 1;      // rows of `width` within a sample: the steps of a sequence
-  std::size_t width = 0;        // features of a row
-  std::size_t pixels = 1;       // channelwise: numbers per feature
-  std::size_t batch_count = 0;  // what a batch reduction divides by
+  size_t count = 0;        // samples
+  size_t repeats = 1;      // rows of `width` within a sample: the steps of a sequence
+  size_t width = 0;        // features of a row
+  size_t pixels = 1;       // channelwise: numbers per feature
+  size_t batch_count = 0;  // what a batch reduction divides by
 
   /// Whether the rows of all samples follow one another without gaps.
   bool contiguous() const {
-    const std::size_t length = repeats * width;
+    const size_t length = repeats * width;
     for (int k = 0; k < most; ++k)
       if ((input[k].data && input[k].stride != length) || (store[k].data && store[k].stride != length)) return false;
     return (!output.data || output.stride == length) && (!seed.data || seed.stride == length) &&
            (!noise.data || noise.stride == length);
   }
   /// Calls `run` with the number of each row of a sample, as few rows as there can be. One function for all formulas.
-  TENON_NOINLINE void for_each_row(void (*run)(const Arguments&, std::size_t)) {
-    const std::size_t samples = count, rows = repeats, features = width;
+  TENON_NOINLINE void for_each_row(void (*run)(const Arguments&, size_t)) {
+    const size_t samples = count, rows = repeats, features = width;
     collapse();
-    for (std::size_t k = 0; k < repeats; ++k) run(*this, k);
+    for (size_t k = 0; k < repeats; ++k) run(*this, k);
     count = samples;
     repeats = rows;
     width = features;

@@ -317,7 +317,7 @@ class BatchLoops {
   static constexpr const BatchPlan& plan = S::plan;
 
   template <int Pass>
-  static void make_features(const Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer) {
+  static void make_features(const Arguments<T>& data, size_t features, T* const* value, T* const* buffer) {
     using Spec = detail::FeaturePass<S, Pass>;
     static_assert(Spec::plan.outputs.count <= Arguments<T>::most,
                   "a formula may compute at most eight things per feature between two passes over the batch");
@@ -336,7 +336,7 @@ class BatchLoops {
     }
   }
   template <int Pass>
-  static void sum_batch(Arguments<T> data, std::size_t features, T* const* value) {
+  static void sum_batch(Arguments<T> data, size_t features, T* const* value) {
     for (int slot = 0; slot < plan.values.count; ++slot)
       if (plan.is_summed(slot, Pass)) {
         std::fill_n(value[slot], features, T(0));
@@ -347,27 +347,26 @@ class BatchLoops {
   /// Sums of this part of a batch become those of all parts. Where the next pass sums what deviates from a mean, it is
   /// run here as well, with this part's own mean: one exchange is enough for both.
   template <int Pass, class Exchange>
-  static void sum_parts(const Arguments<T>& data, std::size_t features, T* const* value, Exchange& exchange) {
+  static void sum_parts(const Arguments<T>& data, size_t features, T* const* value, Exchange& exchange) {
     if constexpr (Pass > 0 && plan.joins_next(Pass - 1)) return;  // has been
     std::array<std::span<T>, Cuts::capacity> sums;
-    std::size_t count = 0;
+    size_t count = 0;
     sum_batch<Pass>(data, features, value);
     if constexpr (plan.joins_next(Pass)) {
-      const std::size_t values = data.count * data.pixels;
+      const size_t values = data.count * data.pixels;
       std::array<bool, Cuts::capacity> paired{};
       for (int slot = 0; slot < plan.values.count; ++slot) {
         if (!plan.is_summed(slot, Pass + 1)) continue;
         const BatchPlan::Deviation found = plan.deviation_in(slot);
-        for (std::size_t f = 0; f < features; ++f) value[found.mean][f] = value[found.sum][f] / static_cast<T>(values);
+        for (size_t f = 0; f < features; ++f) value[found.mean][f] = value[found.sum][f] / static_cast<T>(values);
         sums[count++] = {value[found.sum], features};
         sums[count++] = {value[slot], features};
-        paired[static_cast<std::size_t>(found.sum)] = true;
+        paired[static_cast<size_t>(found.sum)] = true;
       }
-      const std::size_t pairs = count / 2;
+      const size_t pairs = count / 2;
       sum_batch<Pass + 1>(data, features, value);
       for (int slot = 0; slot < plan.values.count; ++slot)
-        if (plan.is_summed(slot, Pass) && !paired[static_cast<std::size_t>(slot)])
-          sums[count++] = {value[slot], features};
+        if (plan.is_summed(slot, Pass) && !paired[static_cast<size_t>(slot)]) sums[count++] = {value[slot], features};
       exchange.sum_moments(std::span<const std::span<T>>(sums.data(), count), pairs, values);
     } else {
       for (int slot = 0; slot < plan.values.count; ++slot)
@@ -376,7 +375,7 @@ class BatchLoops {
     }
   }
   template <int... Pass, class Exchange>
-  static void alternate(const Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer,
+  static void alternate(const Arguments<T>& data, size_t features, T* const* value, T* const* buffer,
                         [[maybe_unused]] Exchange exchange, std::integer_sequence<int, Pass...>) {
     make_features<0>(data, features, value, buffer);
     if constexpr (std::is_pointer_v<Exchange>)
@@ -393,7 +392,7 @@ public:
   /// `buffer` the running statistics by parameter. Where the batch lies in several places, `exchange->sum(sums)` and
   /// `exchange->sum_moments(sums, pairs, values)` add up what has been summed over this part of it (ShardPlace).
   template <class Exchange = std::nullptr_t>
-  static void reduce(Arguments<T>& data, std::size_t features, T* const* value, T* const* buffer,
+  static void reduce(Arguments<T>& data, size_t features, T* const* value, T* const* buffer,
                      Exchange exchange = nullptr) {
     for (int slot = 0; slot < plan.values.count; ++slot) data.saved_feature[slot] = value[slot];
     alternate(data, features, value, buffer, exchange, std::make_integer_sequence<int, plan.passes>{});

@@ -19,24 +19,24 @@ namespace detail {
 
 /// How many numbers are written in a formula, and how many arrays it is a function of.
 template <class E>
-inline constexpr std::size_t literals_of = 0;
+inline constexpr size_t literals_of = 0;
 template <>
-inline constexpr std::size_t literals_of<Literal> = 1;
+inline constexpr size_t literals_of<Literal> = 1;
 template <Op O, class... A>
-inline constexpr std::size_t literals_of<Operation<O, A...>> = (std::size_t{0} + ... + literals_of<A>);
+inline constexpr size_t literals_of<Operation<O, A...>> = (size_t{0} + ... + literals_of<A>);
 
 template <class E>
-inline constexpr std::size_t arguments_of = 0;
+inline constexpr size_t arguments_of = 0;
 template <int K>
-inline constexpr std::size_t arguments_of<Input<K>> = K + 1;
+inline constexpr size_t arguments_of<Input<K>> = K + 1;
 template <Op O, class... A>
-inline constexpr std::size_t arguments_of<Operation<O, A...>> = std::max({std::size_t{0}, arguments_of<A>...});
+inline constexpr size_t arguments_of<Operation<O, A...>> = std::max({size_t{0}, arguments_of<A>...});
 
 /// The numbers written in a formula, in the order in which lowering meets them.
-template <std::size_t N>
+template <size_t N>
 struct LiteralValues {
   double value[N + 1]{};
-  std::size_t count = 0;
+  size_t count = 0;
 
   constexpr void collect(Literal number) { value[count++] = number.value; }
   template <Op O, class A>
@@ -155,9 +155,9 @@ private:
 };
 
 /// Whether a formula can be applied to single values, with the reason in words where it cannot.
-template <class E, std::size_t Given>
+template <class E, size_t Given>
 consteval bool check_call() {
-  constexpr std::size_t wanted = std::max<std::size_t>(1, arguments_of<E>);
+  constexpr size_t wanted = std::max<size_t>(1, arguments_of<E>);
   static_assert(Given == wanted, "a formula takes one argument for each of its inputs: x, or prediction and target");
   static_assert(
       !has_parameters<E>,

@@ -15,22 +15,22 @@ namespace tenon::expr {
 
 /// What a formula reads and writes: rows of `width` numbers, `repeats` of them, each array `step`
 /// apart from one row to the next. Channelwise, a row is one channel.
-template <class T, std::size_t Inputs, std::size_t Parameters>
+template <class T, size_t Inputs, size_t Parameters>
 struct FormulaArrays {
   std::array<const T*, Inputs> input{};
-  std::array<std::size_t, Inputs> step{};
+  std::array<size_t, Inputs> step{};
   std::array<const T*, Parameters + 1> parameter{};
   T* result = nullptr;
-  std::size_t result_step = 0;
-  std::size_t width = 0;
-  std::size_t repeats = 1;
+  size_t result_step = 0;
+  size_t width = 0;
+  size_t repeats = 1;
 };
 
 /// `S::plan` is the plan of an evaluation: it stores one result and sums nothing over a batch.
 template <class S, class T>
 class FormulaWalk {
   static constexpr int count = S::plan.g.count;
-  static constexpr std::size_t values = static_cast<std::size_t>(count);
+  static constexpr size_t values = static_cast<size_t>(count);
   using Ids = std::make_integer_sequence<int, count>;
 
   template <int Id>
@@ -56,8 +56,7 @@ class FormulaWalk {
 
   /// One vertex of the inner loop at position j of row r.
   template <int Id, int Level, class Arrays>
-  TENON_INLINE static constexpr void inner_vertex(const Arrays& a, std::size_t r, const T* row, T* element,
-                                                  std::size_t j) {
+  TENON_INLINE static constexpr void inner_vertex(const Arrays& a, size_t r, const T* row, T* element, size_t j) {
     constexpr Vertex v = vertex<Id>;
     if constexpr (!S::plan.inner[Id] || !S::plan.needed[Level][Id]) return;
     else if constexpr (Id == S::plan.stored && Level > S::plan.stored_level)
@@ -70,7 +69,7 @@ class FormulaWalk {
 
   /// One vertex that is the same for a whole row.
   template <int Id, int Level, class Arrays>
-  TENON_INLINE static constexpr void row_vertex(const Arrays& a, std::size_t r, T* row) {
+  TENON_INLINE static constexpr void row_vertex(const Arrays& a, size_t r, T* row) {
     constexpr Vertex v = vertex<Id>;
     if constexpr (is_reduction(v.op)) {
       if constexpr (S::plan.level[Id] == Level + 1) row[Id] = start<v.op>();
@@ -108,11 +107,11 @@ class FormulaWalk {
   }
 
   template <int Level, class Arrays, int... Id>
-  TENON_INLINE static constexpr void pass(const Arrays& a, std::size_t r, T* row, std::integer_sequence<int, Id...>) {
+  TENON_INLINE static constexpr void pass(const Arrays& a, size_t r, T* row, std::integer_sequence<int, Id...>) {
     (row_vertex<Id, Level>(a, r, row), ...);
     if constexpr (S::plan.has_loop(Level)) {
       constexpr int stored = S::plan.outputs.list[0].vertex;
-      for (std::size_t j = 0; j < a.width; ++j) {
+      for (size_t j = 0; j < a.width; ++j) {
         T element[values];
         (inner_vertex<Id, Level>(a, r, row, element, j), ...);
         if constexpr (S::plan.stored >= 0 && S::plan.stored_level == Level)
@@ -126,7 +125,7 @@ class FormulaWalk {
 public:
   template <class Arrays>
   static constexpr void run(const Arrays& a) {
-    for (std::size_t r = 0; r < a.repeats; ++r) {
+    for (size_t r = 0; r < a.repeats; ++r) {
       T row[values];
       [&]<int... L>(std::integer_sequence<int, L...>) TENON_INLINE_LAMBDA { (pass<L>(a, r, row, Ids{}), ...); }
       (std::make_integer_sequence<int, S::plan.levels>{});

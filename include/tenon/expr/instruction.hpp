@@ -191,7 +191,7 @@ struct Sources {
   T* const* written;
   const T* row;
   const T* element;
-  std::size_t position;
+  size_t position;
 };
 
 /// The number that is found at A; 0 where A is nowhere.
@@ -225,8 +225,8 @@ TENON_INLINE T compute(const Sources<T>& s) {
 /// A value that is the same for a whole row (and, channelwise, one channel), and is computed of nothing.
 template <Op O, Rank R, class T>
 TENON_INLINE T row_leaf([[maybe_unused]] const Arguments<T>& args, [[maybe_unused]] int slot,
-                        [[maybe_unused]] double number, [[maybe_unused]] std::size_t sample,
-                        [[maybe_unused]] std::size_t feature) {
+                        [[maybe_unused]] double number, [[maybe_unused]] size_t sample,
+                        [[maybe_unused]] size_t feature) {
   if constexpr (O == Op::number) return static_cast<T>(number);
   else if constexpr (O == Op::literal) return args.literal[slot];
   else if constexpr (O == Op::label) return static_cast<T>(args.label[sample]);
@@ -243,8 +243,8 @@ TENON_INLINE T row_leaf([[maybe_unused]] const Arguments<T>& args, [[maybe_unuse
 /// The first number of row `index` of a sample, in the array that a leaf O is read from. Null for other operations.
 template <Op O, class T>
 TENON_INLINE const T* read_at([[maybe_unused]] const Arguments<T>& args, [[maybe_unused]] int slot,
-                              [[maybe_unused]] std::size_t sample, [[maybe_unused]] std::size_t index,
-                              [[maybe_unused]] std::size_t width) {
+                              [[maybe_unused]] size_t sample, [[maybe_unused]] size_t index,
+                              [[maybe_unused]] size_t width) {
   if constexpr (O == Op::input) return args.input[slot].row(sample, index, width);
   else if constexpr (O == Op::output) return args.output.row(sample, index, width);
   else if constexpr (O == Op::seed) return args.seed.row(sample, index, width);
@@ -256,8 +256,8 @@ TENON_INLINE const T* read_at([[maybe_unused]] const Arguments<T>& args, [[maybe
 /// The first number of row `index` of a sample, in the array that a result is written to. Null where there is none.
 template <Sink S, class T>
 TENON_INLINE T* written_at([[maybe_unused]] const Arguments<T>& args, [[maybe_unused]] int slot,
-                           [[maybe_unused]] std::size_t sample, [[maybe_unused]] std::size_t index,
-                           [[maybe_unused]] std::size_t width) {
+                           [[maybe_unused]] size_t sample, [[maybe_unused]] size_t index,
+                           [[maybe_unused]] size_t width) {
   if constexpr (S == Sink::store) return args.store[slot].row(sample, index, width);
   else if constexpr (S == Sink::sum_parameter) return args.gradient[slot];
   else if constexpr (S == Sink::sum_feature) return args.feature_sum[slot];
@@ -272,7 +272,7 @@ TENON_INLINE void put(T& place, T value) {
 }
 /// Writes a result that a row has one of, after the last pass over it.
 template <Sink S, class T>
-TENON_INLINE void put_row(const Arguments<T>& args, [[maybe_unused]] int slot, [[maybe_unused]] std::size_t sample,
+TENON_INLINE void put_row(const Arguments<T>& args, [[maybe_unused]] int slot, [[maybe_unused]] size_t sample,
                           T value) {
   if constexpr (S == Sink::per_row) args.saved_row[slot][sample] = value;
   else if constexpr (S == Sink::row_value) args.row_values[sample] = value;
@@ -280,7 +280,7 @@ TENON_INLINE void put_row(const Arguments<T>& args, [[maybe_unused]] int slot, [
 }
 /// Adds the sum over a channel's pixels to what it belongs to.
 template <Sink S, class T>
-TENON_INLINE void put_channel(const Arguments<T>& args, int slot, std::size_t feature, T sum) {
+TENON_INLINE void put_channel(const Arguments<T>& args, int slot, size_t feature, T sum) {
   if constexpr (S == Sink::sum_parameter) args.gradient[slot][feature] += sum;
   else args.feature_sum[slot][feature] += sum;
 }

@@ -68,9 +68,8 @@ class Loops {
   /// One step of the inner loop. Its values are local to this function, not to the loop's body:
   /// GCC turns arrays declared in an `omp simd` body into arrays over lanes and gives up.
   template <int Level, int... Id, int... K>
-  TENON_INLINE static auto step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row,
-                                [[maybe_unused]] std::size_t j, std::integer_sequence<int, Id...>,
-                                std::integer_sequence<int, K...>) {
+  TENON_INLINE static auto step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row, [[maybe_unused]] size_t j,
+                                std::integer_sequence<int, Id...>, std::integer_sequence<int, K...>) {
     T element[count];
     // without optimisation g++ takes it for read where nothing is computed
     if constexpr (sizeof...(Id) == 0) element[0] = T(0);
@@ -92,7 +91,7 @@ class Loops {
   /// What is the same for a whole row (and, channelwise, one channel).
   template <int... Leaf, int... Id>
   TENON_INLINE static void set_row([[maybe_unused]] const Arguments<T>& args, [[maybe_unused]] T* row,
-                                   [[maybe_unused]] std::size_t sample, [[maybe_unused]] std::size_t feature,
+                                   [[maybe_unused]] size_t sample, [[maybe_unused]] size_t feature,
                                    std::integer_sequence<int, Leaf...>, std::integer_sequence<int, Id...>) {
     ((row[Leaf] = row_leaf<vertex(Leaf).op, vertex(Leaf).rank>(args, vertex(Leaf).slot, vertex(Leaf).value, sample,
                                                                feature)),
@@ -102,8 +101,8 @@ class Loops {
   }
   /// The inner loop of one pass over `n` numbers.
   template <int Level>
-  TENON_INLINE static void pass(const Arguments<T>& args, const Row& r, T* row, std::size_t n, std::size_t sample,
-                                std::size_t feature) {
+  TENON_INLINE static void pass(const Arguments<T>& args, const Row& r, T* row, size_t n, size_t sample,
+                                size_t feature) {
     using Ids = numbers<Level, &Pass::inner>;
     using OutputIds = numbers<Level, &Pass::written>;
     constexpr const Pass& p = Code<Level>::pass;
@@ -111,7 +110,7 @@ class Loops {
     if constexpr (p.loops) {
       if constexpr (!p.reduces()) {
 #pragma omp simd
-        for (std::size_t j = 0; j < n; ++j) step<Level>(r, row, j, Ids{}, OutputIds{});
+        for (size_t j = 0; j < n; ++j) step<Level>(r, row, j, Ids{}, OutputIds{});
       } else {
         constexpr int high = p.high, low = p.low;
         T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
@@ -120,7 +119,7 @@ class Loops {
         T smallest = std::numeric_limits<T>::infinity();
         // Each reduction costs a sum across the vector at the end of the row, also one of zeros.
         if constexpr (InOrder) {
-          for (std::size_t j = 0; j < n; ++j) {
+          for (size_t j = 0; j < n; ++j) {
             const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
             if constexpr (p.sums > 0) s0 += v.sum[0];
             if constexpr (p.sums > 1) s1 += v.sum[1];
@@ -133,23 +132,23 @@ class Loops {
           }
         } else if constexpr (p.sums == 1 && high < 0 && low < 0) {
 #pragma omp simd reduction(+ : s0)
-          for (std::size_t j = 0; j < n; ++j) s0 += step<Level>(r, row, j, Ids{}, OutputIds{}).sum[0];
+          for (size_t j = 0; j < n; ++j) s0 += step<Level>(r, row, j, Ids{}, OutputIds{}).sum[0];
         } else if constexpr (p.sums == 2 && high < 0 && low < 0) {
 #pragma omp simd reduction(+ : s0, s1)
-          for (std::size_t j = 0; j < n; ++j) {
+          for (size_t j = 0; j < n; ++j) {
             const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
             s0 += v.sum[0];
             s1 += v.sum[1];
           }
         } else if constexpr (p.sums == 0 && low < 0 && !p.high_tells_nan) {
 #pragma omp simd reduction(max : largest)
-          for (std::size_t j = 0; j < n; ++j) {
+          for (size_t j = 0; j < n; ++j) {
             const T v = step<Level>(r, row, j, Ids{}, OutputIds{}).high;
             largest = largest < v ? v : largest;
           }
         } else {
 #pragma omp simd reduction(+ : s0, s1, s2, s3, no_numbers) reduction(max : largest) reduction(min : smallest)
-          for (std::size_t j = 0; j < n; ++j) {
+          for (size_t j = 0; j < n; ++j) {
             const Summands v = step<Level>(r, row, j, Ids{}, OutputIds{});
             s0 += v.sum[0];
             s1 += v.sum[1];
@@ -181,7 +180,7 @@ class Loops {
   }
   template <int First, int... Id>
   TENON_INLINE static Summands channel_step([[maybe_unused]] const Row& r, [[maybe_unused]] const T* row,
-                                            [[maybe_unused]] std::size_t j, std::integer_sequence<int, Id...>) {
+                                            [[maybe_unused]] size_t j, std::integer_sequence<int, Id...>) {
     T element[count];
     if constexpr (sizeof...(Id) == 0) element[0] = T(0);  // as above
     const Sources<T> from{r.read, r.written, row, element, j};
@@ -192,7 +191,7 @@ class Loops {
             T(0)};
   }
   template <int N>
-  TENON_INLINE static void channel_sink(const Arguments<T>& args, std::size_t feature, T sum) {
+  TENON_INLINE static void channel_sink(const Arguments<T>& args, size_t feature, T sum) {
     if constexpr (channel_sum(N) >= 0) {
       constexpr Output o = output(channel_sum(N));
       put_channel<o.sink>(args, o.slot, feature, sum);
@@ -202,12 +201,12 @@ class Loops {
   /// Channelwise, sums over the pixels have loops of their own, four sums each: they are added to
   /// what they belong to once a channel.
   template <int First, class IdList>
-  TENON_INLINE static void channel_sums(const Arguments<T>& args, const Row& r, const T* row, std::size_t n,
-                                        std::size_t feature, IdList ids) {
+  TENON_INLINE static void channel_sums(const Arguments<T>& args, const Row& r, const T* row, size_t n, size_t feature,
+                                        IdList ids) {
     if constexpr (channel_sum(First) >= 0) {
       T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
       if constexpr (InOrder) {
-        for (std::size_t j = 0; j < n; ++j) {
+        for (size_t j = 0; j < n; ++j) {
           const Summands v = channel_step<First>(r, row, j, ids);
           s0 += v.sum[0];
           if constexpr (channel_sum(First + 1) >= 0) s1 += v.sum[1];
@@ -216,7 +215,7 @@ class Loops {
         }
       } else
 #pragma omp simd reduction(+ : s0, s1, s2, s3)
-        for (std::size_t j = 0; j < n; ++j) {
+        for (size_t j = 0; j < n; ++j) {
           const Summands v = channel_step<First>(r, row, j, ids);
           s0 += v.sum[0];
           s1 += v.sum[1];
@@ -232,9 +231,8 @@ class Loops {
   }
 
   template <int... L, int... K>
-  TENON_INLINE static void one_row(const Arguments<T>& args, const Row& r, std::size_t n, std::size_t sample,
-                                   std::size_t feature, std::integer_sequence<int, L...>,
-                                   std::integer_sequence<int, K...>) {
+  TENON_INLINE static void one_row(const Arguments<T>& args, const Row& r, size_t n, size_t sample, size_t feature,
+                                   std::integer_sequence<int, L...>, std::integer_sequence<int, K...>) {
     T row[count]{};  // all are set before they are read, which g++ at -O1 cannot see
     (pass<L>(args, r, row, n, sample, feature), ...);
     if constexpr (Code<0>::pass.channel_sums.count > 0)
@@ -245,7 +243,7 @@ class Loops {
   /// Constant indices throughout: only then do these arrays dissolve into registers, without which
   /// no loop is vectorised.
   template <int... I, int... O>
-  TENON_INLINE static Row row_at(const Arguments<T>& args, std::size_t sample, std::size_t index, std::size_t width,
+  TENON_INLINE static Row row_at(const Arguments<T>& args, size_t sample, size_t index, size_t width,
                                  std::integer_sequence<int, I...>, std::integer_sequence<int, O...>) {
     constexpr const auto& in = arrays_in.list;
     constexpr const auto& out = arrays_out.list;
@@ -255,13 +253,13 @@ class Loops {
 
   TENON_INLINE static void every_row(const Arguments<T>& args) {
     constexpr auto levels = std::make_integer_sequence<int, S::plan.levels>{};
-    for (std::size_t sample = 0; sample < args.count; ++sample) {
+    for (size_t sample = 0; sample < args.count; ++sample) {
       if constexpr (S::plan.channelwise) {
-        for (std::size_t feature = 0; feature * args.pixels < args.width; ++feature)
+        for (size_t feature = 0; feature * args.pixels < args.width; ++feature)
           one_row(args, row_at(args, sample, feature, args.pixels, each_in, each_out), args.pixels, sample, feature,
                   levels, numbers<0, &Pass::per_row>{});
       } else {
-        for (std::size_t k = 0; k < args.repeats; ++k)
+        for (size_t k = 0; k < args.repeats; ++k)
           one_row(args, row_at(args, sample, k, args.width, each_in, each_out), args.width, sample * args.repeats + k,
                   0, levels, numbers<0, &Pass::per_row>{});
       }
@@ -273,22 +271,22 @@ class Loops {
   static constexpr bool row_by_row = S::plan.collapsible && !S::plan.channelwise && !InOrder && !S::plan.brief;
 
   /// Row k of every sample, or all rows.
-  TENON_INLINE static void rows(const Arguments<T>& args, [[maybe_unused]] std::size_t k) {
+  TENON_INLINE static void rows(const Arguments<T>& args, [[maybe_unused]] size_t k) {
     if constexpr (row_by_row)
-      for (std::size_t sample = 0; sample < args.count; ++sample)
+      for (size_t sample = 0; sample < args.count; ++sample)
         one_row(args, row_at(args, sample, k, args.width, each_in, each_out), args.width, sample * args.repeats + k, 0,
                 std::make_integer_sequence<int, S::plan.levels>{}, numbers<0, &Pass::per_row>{});
     else every_row(args);
   }
-  static void as_compiled(const Arguments<T>& args, std::size_t k) { rows(args, k); }
+  static void as_compiled(const Arguments<T>& args, size_t k) { rows(args, k); }
   /// The same, for the processor at hand where that matters.
-  static void chosen_here(const Arguments<T>& arguments, std::size_t k) {
-    const auto body = [](const Arguments<T>* args, std::size_t row) TENON_INLINE_LAMBDA { rows(*args, row); };
+  static void chosen_here(const Arguments<T>& arguments, size_t k) {
+    const auto body = [](const Arguments<T>* args, size_t row) TENON_INLINE_LAMBDA { rows(*args, row); };
     if constexpr (InOrder || S::plan.brief) rows(arguments, k);
     else kernels::dispatch(body, &arguments, k);
   }
-  TENON_TARGET_AVX2 static void with_avx2(const Arguments<T>& args, std::size_t k) { rows(args, k); }
-  TENON_TARGET_AVX512 static void with_avx512(const Arguments<T>& args, std::size_t k) { rows(args, k); }
+  TENON_TARGET_AVX2 static void with_avx2(const Arguments<T>& args, size_t k) { rows(args, k); }
+  TENON_TARGET_AVX512 static void with_avx512(const Arguments<T>& args, size_t k) { rows(args, k); }
 
   static constexpr int compiled_level = kernels::detail::compiled_level;
   /// The library walks through programs of float and of double.
@@ -310,7 +308,7 @@ public:
     } else if constexpr (row_by_row) {
       arguments.for_each_row(chosen_here);
     } else {
-      const std::size_t samples = arguments.count, repeats = arguments.repeats, width = arguments.width;
+      const size_t samples = arguments.count, repeats = arguments.repeats, width = arguments.width;
       if constexpr (S::plan.collapsible) arguments.collapse();
       chosen_here(arguments, 0);
       arguments.count = samples;

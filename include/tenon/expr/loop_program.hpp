@@ -87,7 +87,7 @@ struct LoopLists {
 
 /// Row number `row` of every sample; channelwise, or where a row is looked at as a whole, all rows.
 template <class T>
-using RowLoop = void (*)(const Arguments<T>&, std::size_t row);
+using RowLoop = void (*)(const Arguments<T>&, size_t row);
 
 /// All that the library needs to run a formula's loops. Without a program, `avx2` is what the file is compiled for.
 template <class T>

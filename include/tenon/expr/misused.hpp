@@ -20,7 +20,7 @@ namespace tenon::expr {
 template <class... A>
 concept WithAFormula = (Expression<A> || ...);
 /// The same, and more of them than there may be.
-template <std::size_t Most, class... A>
+template <size_t Most, class... A>
 concept TooMany = WithAFormula<A...> &&(sizeof...(A) > Most);
 
 /// As it depends on A, it is refused where such a call is compiled.

@@ -13,9 +13,9 @@ namespace detail {
 
 /// Text of up to `capacity` characters; longer ones end with three dots.
 struct Text {
-  static constexpr std::size_t capacity = 300;
+  static constexpr size_t capacity = 300;
   char text[capacity + 4]{};
-  std::size_t length = 0;
+  size_t length = 0;
 
   constexpr void put(std::string_view more) {
     for (const char c : more) {
@@ -174,7 +174,7 @@ inline constexpr auto spelling_of_layer = detail::spell<E>("Map<", ">");
 template <class E>
 constexpr auto spelling_as_string() {
   fixed_string<spelling_of<E>.length + 1> text;
-  for (std::size_t i = 0; i <= spelling_of<E>.length; ++i) text.text[i] = spelling_of<E>.text[i];
+  for (size_t i = 0; i <= spelling_of<E>.length; ++i) text.text[i] = spelling_of<E>.text[i];
   return text;
 }
 

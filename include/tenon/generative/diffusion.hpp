@@ -23,7 +23,7 @@ namespace tenon {
 /// ancestral sampling). With labels, each prediction is without + guidance_scale * (with - without), of the network's
 /// predictions with the label and without one (Ho and Salimans 2022); a scale of 1 is the prediction with the label.
 struct Sampling {
-  std::size_t steps = 50;
+  size_t steps = 50;
   double eta = 0;
   double guidance_scale = 1;
   double clip = 1;       // predicted images are cut to [-clip, clip]; infinity: not
@@ -40,7 +40,7 @@ struct Sampling {
 namespace detail {
 
 /// For so many images of so many numbers no label each; an Error where memory cannot hold them.
-std::vector<std::int32_t> no_labels(std::size_t count, std::size_t numbers);
+std::vector<std::int32_t> no_labels(size_t count, size_t numbers);
 
 }  // namespace detail
 
@@ -86,12 +86,11 @@ struct Diffusion {
   template <class M>
   std::vector<typename M::scalar> sample(const M& model, std::span<const std::int32_t> labels, const Sampling& how,
                                          std::uint64_t seed) const {
-    return sample(model, labels, how, seed, [](std::size_t, const auto&) {});
+    return sample(model, labels, how, seed, [](size_t, const auto&) {});
   }
   /// `count` images without a label.
   template <class M>
-  std::vector<typename M::scalar> sample(const M& model, std::size_t count, const Sampling& how,
-                                         std::uint64_t seed) const {
+  std::vector<typename M::scalar> sample(const M& model, size_t count, const Sampling& how, std::uint64_t seed) const {
     const std::vector<std::int32_t> labels = detail::no_labels(count, M::input::size);
     return sample(model, std::span<const std::int32_t>(labels), how, seed);
   }
@@ -99,7 +98,7 @@ struct Diffusion {
 private:
   template <class T>
   void corrupt(std::span<T> features, std::span<T> targets, std::span<const ColumnInfo> columns,
-               std::span<const std::size_t> indices, std::uint64_t seed, std::uint64_t epoch) const;
+               std::span<const size_t> indices, std::uint64_t seed, std::uint64_t epoch) const;
 };
 
 extern template Dataset<float> Diffusion::columns(const Dataset<float>&) const;
@@ -107,15 +106,15 @@ extern template Dataset<double> Diffusion::columns(const Dataset<double>&) const
 extern template Dataset<float> Diffusion::corrupted(const Dataset<float>&, std::uint64_t) const;
 extern template Dataset<double> Diffusion::corrupted(const Dataset<double>&, std::uint64_t) const;
 extern template void Diffusion::corrupt(std::span<float>, std::span<float>, std::span<const ColumnInfo>,
-                                        std::span<const std::size_t>, std::uint64_t, std::uint64_t) const;
+                                        std::span<const size_t>, std::uint64_t, std::uint64_t) const;
 extern template void Diffusion::corrupt(std::span<double>, std::span<double>, std::span<const ColumnInfo>,
-                                        std::span<const std::size_t>, std::uint64_t, std::uint64_t) const;
+                                        std::span<const size_t>, std::uint64_t, std::uint64_t) const;
 
 namespace detail {
 
 /// Standard normal numbers for `count` images, for one step of a sampler.
-void sampler_noise(std::span<float> to, std::size_t count, std::uint64_t seed, std::uint64_t step);
-void sampler_noise(std::span<double> to, std::size_t count, std::uint64_t seed, std::uint64_t step);
+void sampler_noise(std::span<float> to, size_t count, std::uint64_t seed, std::uint64_t step);
+void sampler_noise(std::span<double> to, size_t count, std::uint64_t seed, std::uint64_t step);
 
 }  // namespace detail
 
@@ -124,16 +123,16 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
                                                   const Sampling& how, std::uint64_t seed, Watch watch) const {
   using T = typename M::scalar;
   using In = typename M::input;
-  constexpr std::size_t inputs = detail::input_count<In>, size = M::output::size;
+  constexpr size_t inputs = detail::input_count<In>, size = M::output::size;
   static_assert(inputs == 2 ? In::size == size + 1 : inputs == 3 && In::size > size + 1,
                 "Diffusion takes a network of a noisy image, a time, and maybe a label, which gives as many numbers as "
                 "the image has");
   static_assert(In::sizes[0] == size && In::sizes[1] == 1,
                 "Diffusion takes a network of a noisy image, a time, and maybe a label, which gives as many numbers as "
                 "the image has");
-  constexpr std::size_t classes = In::size - size - 1;
+  constexpr size_t classes = In::size - size - 1;
   check_options(how);
-  const std::size_t count = labels.size();
+  const size_t count = labels.size();
   bool any_label = false;
   for (const std::int32_t class_label : labels) {
     if (class_label != ignore_index && (class_label < 0 || std::cmp_greater_equal(class_label, classes)))
@@ -143,30 +142,30 @@ std::vector<typename M::scalar> Diffusion::sample(const M& model, std::span<cons
                   ", got " + std::to_string(class_label));
     any_label = any_label || class_label != ignore_index;
   }
-  const std::vector<std::size_t> times = schedule.timesteps(how.steps);
+  const std::vector<size_t> times = schedule.timesteps(how.steps);
   std::vector<T> images(count * size), fresh(how.eta > 0 ? count * size : 0), predicted(count * size), unconditional,
       rows(count * In::size);
   const bool guided = any_label && how.guidance_scale != 1;
   if (guided) unconditional.resize(count * size);
-  const auto ask = [&](std::size_t t, bool with_labels, std::span<T> answer) {
+  const auto ask = [&](size_t t, bool with_labels, std::span<T> answer) {
     std::fill(rows.begin(), rows.end(), T(0));
-    for (std::size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; ++i) {
       T* const row = rows.data() + i * In::size;
       std::copy_n(images.data() + i * size, size, row);
       row[size] = static_cast<T>(static_cast<double>(t) / static_cast<double>(schedule.steps()));
-      if (with_labels && labels[i] != ignore_index) row[size + 1 + static_cast<std::size_t>(labels[i])] = T(1);
+      if (with_labels && labels[i] != ignore_index) row[size + 1 + static_cast<size_t>(labels[i])] = T(1);
     }
     model.predict(std::span<const T>(rows), answer);
   };
   detail::sampler_noise(std::span<T>(images), count, seed, 0);
   watch(times[0], std::span<const T>(images));
   LongJob job("drawing", how.steps, "steps", how.progress);
-  for (std::size_t k = 0; k < how.steps; ++k) {
+  for (size_t k = 0; k < how.steps; ++k) {
     ask(times[k], true, predicted);
     if (guided) {
       ask(times[k], false, unconditional);
       const auto scale = static_cast<T>(how.guidance_scale);
-      for (std::size_t i = 0; i < predicted.size(); ++i)
+      for (size_t i = 0; i < predicted.size(); ++i)
         predicted[i] = unconditional[i] + scale * (predicted[i] - unconditional[i]);
     }
     if (how.eta > 0) detail::sampler_noise(std::span<T>(fresh), count, seed, k + 1);

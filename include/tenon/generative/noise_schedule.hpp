@@ -22,28 +22,27 @@ class NoiseSchedule {
 public:
   /// Betas that rise evenly from the first to the last. For other than 1000 steps both are usually multiplied by
   /// 1000 / steps.
-  static NoiseSchedule linear(std::size_t steps = 1000, double from = 1e-4, double to = 0.02);
+  static NoiseSchedule linear(size_t steps = 1000, double from = 1e-4, double to = 0.02);
   /// signal^2 falls like cos^2, but no beta is above 0.999.
-  static NoiseSchedule cosine(std::size_t steps = 1000, double offset = 0.008);
-  static NoiseSchedule flow(std::size_t steps = 1000);
+  static NoiseSchedule cosine(size_t steps = 1000, double offset = 0.008);
+  static NoiseSchedule flow(size_t steps = 1000);
   /// One beta for each step; an Error unless all are above 0 and below 1.
   static NoiseSchedule from_betas(std::span<const double> betas);
 
-  std::size_t steps() const noexcept { return signal_.size() - 1; }
+  size_t steps() const noexcept { return signal_.size() - 1; }
   /// These, and all below, throw an Error for a step beyond `steps()`.
-  double signal(std::size_t t) const { return signal_[step(t)]; }
-  double level(std::size_t t) const { return level_[step(t)]; }
-  double alphas_cumprod(std::size_t t) const { return signal(t) * signal(t); }
+  double signal(size_t t) const { return signal_[step(t)]; }
+  double level(size_t t) const { return level_[step(t)]; }
+  double alphas_cumprod(size_t t) const { return signal(t) * signal(t); }
   /// Whether signal^2 + level^2 is 1.
   bool preserves_variance() const noexcept { return preserves_; }
 
   /// The image at step t. All spans are equally long, or an Error says so.
   template <class T>
-  void add_noise(std::span<const T> image, std::span<const T> noise, std::size_t t, std::span<T> noisy) const;
+  void add_noise(std::span<const T> image, std::span<const T> noise, size_t t, std::span<T> noisy) const;
   /// What a network should predict there.
   template <class T>
-  void target(Predicts predicts, std::span<const T> image, std::span<const T> noise, std::size_t t,
-              std::span<T> to) const;
+  void target(Predicts predicts, std::span<const T> image, std::span<const T> noise, size_t t, std::span<T> to) const;
 
   /// One step from noise to image, from step t to `to` below it, in place (Song et al. 2021, equation 12):
   ///     noisy' = signal(to) * image + sqrt(level(to)^2 - s^2) * noise + s * fresh,
@@ -52,22 +51,22 @@ public:
   /// DDIM, for which `fresh` may be empty (of a flow it is Euler's step); eta 1 with to = t - 1 is the ancestral step
   /// of DDPM. An Error where eta is above 0 and the schedule a flow, or where the steps are not t > to.
   template <class T>
-  void denoise(Predicts predicts, std::span<T> noisy, std::span<const T> prediction, std::size_t t, std::size_t to,
+  void denoise(Predicts predicts, std::span<T> noisy, std::span<const T> prediction, size_t t, size_t to,
                double eta = 0, std::span<const T> fresh = {}, double clip = 1) const;
 
   /// The steps of a sampler that takes `count` of them: count + 1 numbers from `steps` down to 0, as even as they can
   /// be.
-  std::vector<std::size_t> timesteps(std::size_t count) const;
+  std::vector<size_t> timesteps(size_t count) const;
 
 private:
   NoiseSchedule(std::vector<double> signal, std::vector<double> level, bool preserves)
       : signal_(std::move(signal)), level_(std::move(level)), preserves_(preserves) {}
 
-  std::size_t step(std::size_t t) const {
+  size_t step(size_t t) const {
     if (t >= signal_.size()) refuse(t);
     return t;
   }
-  [[noreturn]] void refuse(std::size_t t) const;
+  [[noreturn]] void refuse(size_t t) const;
 
   std::vector<double> signal_, level_;
   bool preserves_ = true;

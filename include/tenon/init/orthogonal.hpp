@@ -12,11 +12,11 @@ namespace detail {
 
 /// Makes the rows of a matrix (or, if it has more rows than columns, its columns) orthonormal by the Gram-Schmidt
 /// process, done twice for accuracy.
-void orthonormalize(std::vector<double>& matrix, std::size_t rows, std::size_t columns);
+void orthonormalize(std::vector<double>& matrix, size_t rows, size_t columns);
 
 /// A parameter as a matrix: (the first axis, the product of all others).
 struct MatrixSize {
-  std::size_t rows = 1, columns = 1;
+  size_t rows = 1, columns = 1;
   constexpr explicit MatrixSize(const ParameterSpec& spec)
       : rows(spec.rank == 0 ? 1 : spec.dims[0]), columns(spec.size() / (rows == 0 ? 1 : rows)) {}
 };
@@ -34,7 +34,7 @@ struct Orthogonal {
     for (double& v : matrix) v = stream.template normal<double>();
     const detail::MatrixSize size(spec);
     detail::orthonormalize(matrix, size.rows, size.columns);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(static_cast<double>(Gain) * matrix[i]);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(static_cast<double>(Gain) * matrix[i]);
   }
 };
 

@@ -29,7 +29,7 @@ template <Fan Mode = Fan::in, auto Gain = gain::relu>
 struct KaimingUniform {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    const std::size_t fan = Mode == Fan::in ? spec.fan_in : spec.fan_out;
+    const size_t fan = Mode == Fan::in ? spec.fan_in : spec.fan_out;
     detail::fill_uniform(values, static_cast<double>(Gain) * std::sqrt(3.0 / static_cast<double>(fan)), stream);
   }
 };
@@ -37,7 +37,7 @@ template <Fan Mode = Fan::in, auto Gain = gain::relu>
 struct KaimingNormal {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
-    const std::size_t fan = Mode == Fan::in ? spec.fan_in : spec.fan_out;
+    const size_t fan = Mode == Fan::in ? spec.fan_in : spec.fan_out;
     detail::fill_normal(values, static_cast<double>(Gain) / std::sqrt(static_cast<double>(fan)), stream);
   }
 };

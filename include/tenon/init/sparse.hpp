@@ -22,12 +22,12 @@ struct Sparse {
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
     detail::fill_normal(values, static_cast<double>(Deviation), stream);
     const detail::MatrixSize size(spec);
-    const auto zeros = static_cast<std::size_t>(std::ceil(static_cast<double>(Zeros) * static_cast<double>(size.rows)));
-    std::vector<std::size_t> rows(size.rows);
-    for (std::size_t column = 0; column < size.columns; ++column) {
-      std::iota(rows.begin(), rows.end(), std::size_t{0});
+    const auto zeros = static_cast<size_t>(std::ceil(static_cast<double>(Zeros) * static_cast<double>(size.rows)));
+    std::vector<size_t> rows(size.rows);
+    for (size_t column = 0; column < size.columns; ++column) {
+      std::iota(rows.begin(), rows.end(), size_t{0});
       shuffle(rows, stream);
-      for (std::size_t k = 0; k < zeros; ++k) values[rows[k] * size.columns + column] = T(0);
+      for (size_t k = 0; k < zeros; ++k) values[rows[k] * size.columns + column] = T(0);
     }
   }
 };

@@ -37,7 +37,7 @@ enum class DType : std::uint8_t {
 
 std::string_view dtype_name(DType type) noexcept;  ///< as files spell it: "F32"
 std::optional<DType> dtype_from_name(std::string_view name) noexcept;
-std::size_t dtype_bits(DType type) noexcept;  ///< of one element
+size_t dtype_bits(DType type) noexcept;  ///< of one element
 
 /// IEEE binary16 to binary32. Every half is exactly representable, so nothing rounds.
 constexpr float half_to_float(std::uint16_t half) noexcept {

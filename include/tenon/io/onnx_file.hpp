@@ -63,7 +63,7 @@ public:
   /// A new node, named likewise; returns the names of its outputs, which are that of the node, from the second on with
   /// a number behind it.
   std::vector<std::string> add(const std::string& name, std::string_view op, const std::vector<std::string>& inputs,
-                               const std::vector<OnnxAttribute>& attributes, std::size_t outputs);
+                               const std::vector<OnnxAttribute>& attributes, size_t outputs);
 
   /// The file is replaced atomically. Error: it would be larger than the 2 GiB that the format has.
   void write(const std::string& path) const;

@@ -15,11 +15,11 @@ namespace tenon {
 struct TensorInfo {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<std::size_t> shape;
-  std::size_t offset = 0;
-  std::size_t bytes = 0;
+  std::vector<size_t> shape;
+  size_t offset = 0;
+  size_t bytes = 0;
 
-  std::size_t size() const noexcept { return bytes * 8 / dtype_bits(dtype); }  ///< number of elements
+  size_t size() const noexcept { return bytes * 8 / dtype_bits(dtype); }  ///< number of elements
 };
 
 /// Texts about a file, by name: safetensors' __metadata__.
@@ -58,7 +58,7 @@ private:
 
   std::string origin_;
   std::vector<TensorInfo> tensors_;
-  std::vector<std::size_t> by_name_;  // indices into tensors_, sorted by name
+  std::vector<size_t> by_name_;  // indices into tensors_, sorted by name
   TensorMetadata metadata_;
   std::vector<std::byte> data_;
 };
@@ -71,7 +71,7 @@ SafeTensors read_tensors(const std::string& path);
 /// numbers as the shape says).
 struct Expected {
   std::string_view name;
-  std::span<const std::size_t> shape;
+  std::span<const size_t> shape;
   float* f32 = nullptr;
   double* f64 = nullptr;
 };
@@ -83,12 +83,12 @@ void load_exact(const SafeTensors& file, std::span<const Expected> expected);
 
 /// A tensor to save; it does not own its data.
 struct TensorView {
-  TensorView(std::string name, std::vector<std::size_t> shape, std::span<const float> values);
-  TensorView(std::string name, std::vector<std::size_t> shape, std::span<const double> values);
-  TensorView(std::string name, std::vector<std::size_t> shape, DType dtype, std::span<const std::byte> bytes);
+  TensorView(std::string name, std::vector<size_t> shape, std::span<const float> values);
+  TensorView(std::string name, std::vector<size_t> shape, std::span<const double> values);
+  TensorView(std::string name, std::vector<size_t> shape, DType dtype, std::span<const std::byte> bytes);
 
   std::string name;
-  std::vector<std::size_t> shape;
+  std::vector<size_t> shape;
   DType dtype;
   std::span<const std::byte> bytes;
 };
@@ -96,9 +96,9 @@ struct TensorView {
 namespace detail {
 
 /// One more tensor to save.
-void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const std::size_t> shape,
+void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const size_t> shape,
                 std::span<const float> values);
-void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const std::size_t> shape,
+void add_tensor(std::vector<TensorView>& tensors, std::string_view name, std::span<const size_t> shape,
                 std::span<const double> values);
 
 }  // namespace detail

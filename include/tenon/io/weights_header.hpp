@@ -36,17 +36,17 @@ struct WeightsHeader {
   std::string source;                // the file the numbers were trained into, empty if unknown
   std::uint32_t source_checksum = 0;
   std::uint32_t checksum = 0;  // of the numbers
-  std::size_t parameter_count = 0, weight_bytes = 0, ram_bytes = 0, macs = 0;
+  size_t parameter_count = 0, weight_bytes = 0, ram_bytes = 0, macs = 0;
   std::vector<Constant> constants;
   std::string
       c_network;  // what computes it, "Frozen<NAMESPACE::Net, NAMESPACE::weights>", for a C interface; none if empty
   bool c_exact = false;  // its self-test is passed or not, instead of within rounding
   bool c_classes = false;
-  std::size_t inputs = 0, outputs = 0;
+  size_t inputs = 0, outputs = 0;
   /// One of several inputs or outputs; those of a network in int8 have a scale.
   struct Port {
     std::string name;
-    std::size_t size = 0;
+    size_t size = 0;
     float scale = 0;
     int zero = 0;
   };

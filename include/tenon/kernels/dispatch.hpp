@@ -7,7 +7,7 @@
 //
 //     kernels::dispatch([=]() TENON_INLINE_LAMBDA {
 //       #pragma omp simd
-//       for (std::size_t i = 0; i < n; ++i) y[i] = math::tanh(x[i]);
+//       for (size_t i = 0; i < n; ++i) y[i] = math::tanh(x[i]);
 //     });
 //
 // The body and all it calls must be TENON_INLINE: what is not inlined keeps the instruction set it

@@ -32,7 +32,7 @@ inline constexpr bool is_float = std::is_same_v<std::remove_const_t<T>, float>;
 /// parameters take both. Every number is computed as one by one, so results do not depend on the processor. Without
 /// vectors four steps may be written out (`ByFours`), which pays where they are short.
 template <bool ByFours = false, class Step, class... T>
-TENON_INLINE constexpr void each_number(std::size_t n, Step step, T*... p) {
+TENON_INLINE constexpr void each_number(size_t n, Step step, T*... p) {
   if constexpr (detail::has_float_vectors && (detail::is_float<T> && ...)) {
     if (!std::is_constant_evaluated())
       for (; n >= 4; n -= 4) {
@@ -44,7 +44,7 @@ TENON_INLINE constexpr void each_number(std::size_t n, Step step, T*... p) {
     step(p[0]...), step(p[1]...), step(p[2]...), step(p[3]...);
     ((p += 4), ...);
   }
-  for (std::size_t i = 0; i < n; ++i) step(p[i]...);
+  for (size_t i = 0; i < n; ++i) step(p[i]...);
 }
 
 }  // namespace tenon::kernels

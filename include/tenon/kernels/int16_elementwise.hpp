@@ -43,9 +43,9 @@ constexpr void fill_wide_table(std::int16_t* table, F f) {
 }
 
 /// y may be x.
-[[gnu::noinline]] constexpr void table_int16(const std::int16_t* table, std::size_t size, const std::int16_t* x,
+[[gnu::noinline]] constexpr void table_int16(const std::int16_t* table, size_t size, const std::int16_t* x,
                                              std::int16_t* y) {
-  for (std::size_t i = 0; i < size; ++i) y[i] = static_cast<std::int16_t>(looked_up(table, x[i]));
+  for (size_t i = 0; i < size; ++i) y[i] = static_cast<std::int16_t>(looked_up(table, x[i]));
 }
 
 /// Sigmoid and tanh as LiteRT computes them in 16 bits at scales that are no powers of two. A number becomes v, in
@@ -53,12 +53,12 @@ constexpr void fill_wide_table(std::int16_t* table, F f) {
 /// between and 1 behind the last; tanh(x) = 2 sigmoid(2 x) - 1. A place is moved by half of what its line is off in
 /// the middle. Results are in 2^-15.
 struct Squash {
-  static constexpr std::size_t places = 256, size = places + 2;
+  static constexpr size_t places = 256, size = places + 2;
 
   /// `table` takes `size` numbers: the places less 2^15, a multiplier and a shift that bring x to v.
   static constexpr void fill(std::int16_t* table, float scale) {
     const auto sigmoid = [](double k) { return 65536 / (1 + math::exp(-k / 24)); };
-    for (std::size_t i = 0; i < places; ++i) {
+    for (size_t i = 0; i < places; ++i) {
       const double k = static_cast<double>(i), here = sigmoid(k);
       const double whole = here - ((here + sigmoid(k + 1)) / 2 - sigmoid(k + 0.5)) / 2 + 0.5;
       table[i] = static_cast<std::int16_t>(static_cast<std::int32_t>(whole) - 32768);
@@ -90,9 +90,9 @@ struct Squash {
 };
 /// y may be x.
 template <bool Tanh>
-[[gnu::noinline]] constexpr void squash_int16(const std::int16_t* table, std::size_t size, const std::int16_t* x,
+[[gnu::noinline]] constexpr void squash_int16(const std::int16_t* table, size_t size, const std::int16_t* x,
                                               std::int16_t* y) {
-  for (std::size_t i = 0; i < size; ++i) y[i] = Squash::of<Tanh>(table, x[i]);
+  for (size_t i = 0; i < size; ++i) y[i] = Squash::of<Tanh>(table, x[i]);
 }
 
 /// The tables of LiteRT's softmax in 16 bits, in 2^-15: e^x for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1,
@@ -111,10 +111,10 @@ inline constexpr SoftmaxTables softmax_tables{};
 /// below the largest counts as e^-10 in LiteRT, so that many such numbers add up to a few per cent; `far_is_zero` makes
 /// it 0. `scale` brings distances from the largest number to units of 10 / 65535.
 [[gnu::noinline]] constexpr void softmax_int16(const Requantizer& scale, const std::int16_t* x, std::int16_t* y,
-                                               std::size_t size, bool far_is_zero = true) {
+                                               size_t size, bool far_is_zero = true) {
   std::int32_t largest = -32768, sum = 0;
-  for (std::size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
+  for (size_t i = 0; i < size; ++i) {
     const std::int32_t distance = scale(x[i] - largest) + 32767;
     const bool far = distance < -32768;
     y[i] = far && far_is_zero
@@ -126,7 +126,7 @@ inline constexpr SoftmaxTables softmax_tables{};
   const auto mantissa = static_cast<std::int32_t>(((std::int64_t{sum} << (empty - 1)) + (1 << 13)) >> 14);  // in 2^-16
   const std::int32_t factor = looked_up(softmax_tables.reciprocal.data(),
                                         saturated<16>(mantissa - (1 << 15) - (1 << 16)));
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     const std::int32_t share = (y[i] * factor + (1 << (down - 1))) >> down;
     y[i] = static_cast<std::int16_t>(share > 32767 ? 32767 : share);
   }
@@ -138,14 +138,14 @@ struct Int16Sum {
   Requantizer first{}, second{}, total{};
   Bounds<std::int16_t> bounds{};
 };
-[[gnu::noinline]] constexpr void add_int16(const Int16Sum& s, std::size_t size, const std::int16_t* a,
-                                           const std::int16_t* b, std::int16_t* y) {
+[[gnu::noinline]] constexpr void add_int16(const Int16Sum& s, size_t size, const std::int16_t* a, const std::int16_t* b,
+                                           std::int16_t* y) {
 #if defined(__ARM_FEATURE_DSP)
   // round(v 2^15 m / 2^(33 + s)) = round(v 2^(14 - s) m / 2^32), a multiplication that rounds
   const auto quick = [](const Requantizer& r) { return r.shift >= -2 && r.shift <= 14; };
   if (!std::is_constant_evaluated() && quick(s.first) && quick(s.second) && s.total.shift >= 0 && s.total.shift <= 20) {
     const int up_a = 14 - s.first.shift, up_b = 14 - s.second.shift, down = s.total.shift;
-    for (std::size_t i = 0; i < size; ++i) {
+    for (size_t i = 0; i < size; ++i) {
       std::int32_t sum, scaled;
       asm("smmulr %0, %1, %2" : "=r"(sum) : "r"(a[i] * (1 << up_a)), "r"(s.first.multiplier));
       asm("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(b[i] * (1 << up_b)), "r"(s.second.multiplier), "r"(sum));
@@ -155,8 +155,7 @@ struct Int16Sum {
     return;
   }
 #endif
-  for (std::size_t i = 0; i < size; ++i)
-    y[i] = s.bounds(s.total(s.first(a[i] * (1 << 15)) + s.second(b[i] * (1 << 15))));
+  for (size_t i = 0; i < size; ++i) y[i] = s.bounds(s.total(s.first(a[i] * (1 << 15)) + s.second(b[i] * (1 << 15))));
 }
 
 }  // namespace tenon::kernels

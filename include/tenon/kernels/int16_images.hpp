@@ -14,7 +14,7 @@
 namespace tenon::kernels {
 
 /// How many int16 of scratch `convolution_int16` needs.
-constexpr std::size_t convolution_int16_scratch(const Convolution& c) {
+constexpr size_t convolution_int16_scratch(const Convolution& c) {
   return wide_pair_space(in_fours(c.taps() * c.group_channels()));
 }
 
@@ -22,13 +22,13 @@ namespace detail {
 
 /// Multiplies the rows of one group with the windows of two pixels. The first pixel is written last: where a single
 /// pixel is left, the second is written to the same place and is overwritten.
-[[gnu::noinline]] constexpr void multiply_wide_pair(const WideRows& rows, const std::int16_t* columns,
-                                                    std::size_t features, std::int16_t* y, std::int16_t* next) {
+[[gnu::noinline]] constexpr void multiply_wide_pair(const WideRows& rows, const std::int16_t* columns, size_t features,
+                                                    std::int16_t* y, std::int16_t* next) {
   const WideWriter write(rows);
-  const std::size_t size = 4 * rows.in_groups;
+  const size_t size = 4 * rows.in_groups;
   const std::int8_t* w = rows.weights;
-  for (std::size_t row = 0; row < features; row += 4, w += 4 * size) {
-    const std::size_t count = features - row < 4 ? features - row : 4;
+  for (size_t row = 0; row < features; row += 4, w += 4 * size) {
+    const size_t count = features - row < 4 ? features - row : 4;
     const std::int32_t* bias = rows.bias + row;
     if (rows.narrow) {
       FourSums a{{bias[0], bias[1], bias[2], bias[3]}}, b = a;
@@ -39,12 +39,12 @@ namespace detail {
     }
     const auto far = [&](bool second, std::int16_t* to) TENON_INLINE_LAMBDA {
       std::int64_t sums[4]{bias[0], bias[1], bias[2], bias[3]};
-      add_far_sums(rows.in_groups, sums, [&](std::size_t first, std::size_t groups) TENON_INLINE_LAMBDA {
+      add_far_sums(rows.in_groups, sums, [&](size_t first, size_t groups) TENON_INLINE_LAMBDA {
         FourSums a, b;
         add_wide_pair(w, columns, size, first, groups, a, b);
         return second ? b : a;
       });
-      for (std::size_t r = 0; r < count; ++r) to[row + r] = write.number(row + r, sums[r]);
+      for (size_t r = 0; r < count; ++r) to[row + r] = write.number(row + r, sums[r]);
     };
     far(true, next);
     far(false, y);
@@ -53,12 +53,12 @@ namespace detail {
 
 #if defined(TENON_THUMB_KERNELS)
 /// Whether the loop by hand takes these rows.
-inline bool takes_wide_pairs(const WideRows& rows, std::size_t features) {
+inline bool takes_wide_pairs(const WideRows& rows, size_t features) {
   return rows.narrow && (rows.low == -32768 || rows.low == 0) && rows.high == 32767 && features % 2 == 0 &&
          shifts_are_quick(rows.shift, features);
 }
 [[gnu::noinline]] inline void multiply_wide_pair_by_hand(const WideRows& rows, const std::int16_t* columns,
-                                                         std::size_t features, std::int16_t* y, std::int16_t* next) {
+                                                         size_t features, std::int16_t* y, std::int16_t* next) {
   const auto row_bytes = static_cast<std::int32_t>(rows.in_groups * 16);
   const auto* x = reinterpret_cast<const std::int8_t*>(columns);
   ThumbPair state{.multiplier = rows.multiplier,
@@ -80,29 +80,29 @@ inline bool takes_wide_pairs(const WideRows& rows, std::size_t features) {
 #endif
 
 /// All positions of one group, the first of which is written at y.
-TENON_INLINE constexpr void convolve_wide_group(const WideRows& rows, const Convolution& c, std::size_t group,
+TENON_INLINE constexpr void convolve_wide_group(const WideRows& rows, const Convolution& c, size_t group,
                                                 const std::int16_t* x, std::int16_t* y, std::int16_t* scratch) {
-  const std::size_t features = c.group_features(), own = c.group_channels(), size = 4 * rows.in_groups;
+  const size_t features = c.group_features(), own = c.group_channels(), size = 4 * rows.in_groups;
 #if defined(TENON_THUMB_KERNELS)
   bool by_hand = false;
   if (!std::is_constant_evaluated()) by_hand = takes_wide_pairs(rows, features);
 #endif
-  const auto multiply = [&](std::size_t first, std::size_t second) TENON_INLINE_LAMBDA {
+  const auto multiply = [&](size_t first, size_t second) TENON_INLINE_LAMBDA {
 #if defined(TENON_THUMB_KERNELS)
     if (!std::is_constant_evaluated() && by_hand)
       return multiply_wide_pair_by_hand(rows, scratch, features, y + first, y + second);
 #endif
     multiply_wide_pair(rows, scratch, features, y + first, y + second);
   };
-  std::size_t to = 0, first = 0;
+  size_t to = 0, first = 0;
   bool waiting = false;
-  for (std::size_t r = 0; r < c.y.map; ++r) {
+  for (size_t r = 0; r < c.y.map; ++r) {
     const TapRange taps(c.y, r);
     const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
-    for (std::size_t q = 0; q < c.x.map; ++q, to += c.features) {
-      const std::size_t start = q * c.x.stride;
+    for (size_t q = 0; q < c.x.map; ++q, to += c.features) {
+      const size_t start = q * c.x.stride;
       if (within && start >= c.x.before && start + c.x.kernel <= c.x.before + c.x.image) {
-        const std::size_t place = TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before;
+        const size_t place = TapRange::place(c.y, r, 0) * c.x.image + start - c.x.before;
         take_wide_column(scratch, size, waiting, x + place * c.channels + group * own, c.y.kernel, c.x.kernel * own,
                          c.y.dilation * c.x.image * c.channels);
       } else {
@@ -124,7 +124,7 @@ TENON_INLINE constexpr void convolve_wide_group(const WideRows& rows, const Conv
 [[gnu::noinline]] constexpr void convolution_int16(const WideRows& rows, const Convolution& c, const std::int16_t* x,
                                                    std::int16_t* y, std::int16_t* scratch) {
   WideRows own = rows;
-  for (std::size_t group = 0; group < c.groups; ++group) {
+  for (size_t group = 0; group < c.groups; ++group) {
     detail::convolve_wide_group(own, c, group, x, y + group * c.group_features(), scratch);
     own.weights += 16 * rows.out_groups * rows.in_groups;
     own.bias += 4 * rows.out_groups;
@@ -138,9 +138,7 @@ constexpr bool wide_depthwise_has_nine(const Convolution& c) {
   return c.y.kernel == 3 && c.x.kernel == 3 && c.channels % 4 == 0;
 }
 /// How many int16 of scratch `depthwise_int16` needs.
-constexpr std::size_t depthwise_int16_scratch(const Convolution& c) {
-  return wide_depthwise_has_nine(c) ? c.channels : 0;
-}
+constexpr size_t depthwise_int16_scratch(const Convolution& c) { return wide_depthwise_has_nine(c) ? c.channels : 0; }
 
 namespace detail {
 
@@ -191,13 +189,13 @@ template <bool Rectified>
   state.half = 1;
   state.weights = rows.weights;
   state.line = line;
-  for (std::size_t r = 0; r < c.y.map; ++r) {
+  for (size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+    for (size_t q = 0; q < c.x.map; ++q, y += c.channels) {
       const TapRange xs(c.x, q);
       const bool inside = ys.first + xs.first == 0 && ys.end + xs.end == 6;
       // unsigned, so that a corner in front of the image comes out right
-      const std::size_t corner = (TapRange::place(c.y, r, 0) * c.x.image + TapRange::place(c.x, q, 0)) * 2 * c.channels;
+      const size_t corner = (TapRange::place(c.y, r, 0) * c.x.image + TapRange::place(c.x, q, 0)) * 2 * c.channels;
       if (!inside)
         depthwise_taps(ys, xs, step, line, reinterpret_cast<const std::int8_t*>(padding), image + corner, taps);
       state.x = inside ? image + corner : nullptr;
@@ -218,29 +216,29 @@ template <bool Rectified>
 /// One pixel, four channels at a time. Sums of more than 512 taps may need more than 32 bits.
 template <bool Narrow>
 TENON_INLINE constexpr void depthwise_wide_pixel(const WideRows& rows, const WideWriter& write, const Convolution& c,
-                                                 std::size_t row, const TapRange& ys, const TapRange& xs,
-                                                 std::size_t column, const std::int16_t* x, std::int16_t* y) {
-  const std::size_t line = c.y.dilation * c.x.image * c.channels, step = c.x.dilation * c.channels, taps = c.taps();
+                                                 size_t row, const TapRange& ys, const TapRange& xs, size_t column,
+                                                 const std::int16_t* x, std::int16_t* y) {
+  const size_t line = c.y.dilation * c.x.image * c.channels, step = c.x.dilation * c.channels, taps = c.taps();
   const bool meets = ys.first < ys.end && xs.first < xs.end;
   const std::int16_t* const corner = meets ? x + (TapRange::place(c.y, row, ys.first) * c.x.image +
                                                   TapRange::place(c.x, column, xs.first)) *
                                                      c.channels
                                            : x;
-  const std::size_t first = 4 * (ys.first * c.x.kernel + xs.first), tap_line = 4 * c.x.kernel;
-  for (std::size_t channel = 0; channel < c.channels; channel += 4) {
+  const size_t first = 4 * (ys.first * c.x.kernel + xs.first), tap_line = 4 * c.x.kernel;
+  for (size_t channel = 0; channel < c.channels; channel += 4) {
     const std::int32_t* bias = rows.bias + channel;
     const std::int8_t* w = rows.weights + channel * taps + (meets ? first : 0);
 #if defined(__ARM_FEATURE_MVE)
     if (Narrow && !std::is_constant_evaluated()) {
       int32x4_t four = vld1q_s32(bias);
       const std::int16_t* from = corner + channel;
-      const auto tap = [&](std::size_t kx) TENON_INLINE_LAMBDA {
+      const auto tap = [&](size_t kx) TENON_INLINE_LAMBDA {
         four = vaddq_s32(four, vmulq_s32(vldrbq_s32(w + 4 * kx), vldrhq_s32(from + kx * step)));
       };
-      for (std::size_t ky = meets ? ys.first : ys.end; ky < ys.end; ++ky, w += tap_line, from += line) {
+      for (size_t ky = meets ? ys.first : ys.end; ky < ys.end; ++ky, w += tap_line, from += line) {
         if (xs.end - xs.first == 3) tap(0), tap(1), tap(2);
         else
-          for (std::size_t kx = 0; kx < xs.end - xs.first; ++kx) tap(kx);
+          for (size_t kx = 0; kx < xs.end - xs.first; ++kx) tap(kx);
       }
       FourSums sums;
       vst1q_s32(sums.of, four);
@@ -258,10 +256,10 @@ TENON_INLINE constexpr void depthwise_wide_pixel(const WideRows& rows, const Wid
     if (!Narrow) keep();
     if (meets) {
       const std::int16_t* from = corner + channel;
-      for (std::size_t ky = ys.first; ky < ys.end; ++ky) {
+      for (size_t ky = ys.first; ky < ys.end; ++ky) {
         const std::int16_t* pixel = from;
         const std::int8_t* tap = w;
-        for (std::size_t kx = xs.first; kx < xs.end; ++kx, tap += 4, pixel += kx < xs.end ? step : 0) {
+        for (size_t kx = xs.first; kx < xs.end; ++kx, tap += 4, pixel += kx < xs.end ? step : 0) {
           sums.tap(tap, pixel);
           if (!Narrow) keep();
         }
@@ -269,10 +267,10 @@ TENON_INLINE constexpr void depthwise_wide_pixel(const WideRows& rows, const Wid
         if (ky + 1 < ys.end) w += tap_line, from += line;
       }
     }
-    const std::size_t count = c.channels - channel < 4 ? c.channels - channel : 4;
+    const size_t count = c.channels - channel < 4 ? c.channels - channel : 4;
     if constexpr (Narrow) write.write(channel, {{sums.s0, sums.s1, sums.s2, sums.s3}}, count, y + channel);
     else
-      for (std::size_t r = 0; r < count; ++r) y[channel + r] = write.number(channel + r, total[r]);
+      for (size_t r = 0; r < count; ++r) y[channel + r] = write.number(channel + r, total[r]);
   }
 }
 
@@ -288,9 +286,9 @@ TENON_INLINE constexpr void depthwise_wide_pixel(const WideRows& rows, const Wid
                          : detail::depthwise_wide_by_hand<false>(rows, c, x, y, scratch);
 #endif
   const WideWriter write(rows);
-  for (std::size_t r = 0; r < c.y.map; ++r) {
+  for (size_t r = 0; r < c.y.map; ++r) {
     const detail::TapRange ys(c.y, r);
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+    for (size_t q = 0; q < c.x.map; ++q, y += c.channels) {
       const detail::TapRange xs(c.x, q);
       if (rows.narrow) detail::depthwise_wide_pixel<true>(rows, write, c, r, ys, xs, q, x, y);
       else detail::depthwise_wide_pixel<false>(rows, write, c, r, ys, xs, q, x, y);

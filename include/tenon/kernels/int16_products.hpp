@@ -18,7 +18,7 @@
 namespace tenon::kernels {
 
 /// The column of the packed matrix that holds column `column`: of each four, 1 and 2 are exchanged.
-constexpr std::size_t wide_column(std::size_t column) { return column / 4 * 4 + column % 2 * 2 + column / 2 % 2; }
+constexpr size_t wide_column(size_t column) { return column / 4 * 4 + column % 2 * 2 + column / 2 % 2; }
 
 /// Rows whose activations have 16 bits. A multiplier's lower 16 bits are 0, as LiteRT keeps only the upper ones; but of
 /// `narrow` rows they may be there, as where LiteRT has biases of 32 bits.
@@ -29,7 +29,7 @@ struct WideRows : DenseRows {
 namespace detail {
 
 /// As many columns as fit, with weights from -128 on: 508 * 128 * 2^15 < 2^31.
-inline constexpr std::size_t groups_in_32_bits = 127;
+inline constexpr size_t groups_in_32_bits = 127;
 
 /// The products of a block, in portable C++.
 TENON_INLINE constexpr void add_portable_block(PortableSums& s, const std::int8_t* w, const std::int16_t* x) {
@@ -66,8 +66,8 @@ struct DspWideSums {
 /// Four blocks of a row are widened as they are loaded: of each the bytes 0 and 2, or 1 and 3, beside the same words of
 /// x. With z, the second column, weights are read once for both.
 template <bool Both>
-TENON_INLINE void add_wide_helium(const std::int8_t* w, const std::int16_t* x, const std::int16_t* z,
-                                  std::size_t groups, FourSums& a, FourSums& b) {
+TENON_INLINE void add_wide_helium(const std::int8_t* w, const std::int16_t* x, const std::int16_t* z, size_t groups,
+                                  FourSums& a, FourSums& b) {
   alignas(16) static constexpr std::uint16_t places[8]{0, 2, 16, 18, 32, 34, 48, 50};
   const uint16x8_t bytes = vld1q_u16(places);
   // Sums in an array would be written in every turn.
@@ -119,7 +119,7 @@ TENON_INLINE void add_wide_helium(const std::int8_t* w, const std::int16_t* x, c
 
 /// Adds the products of four packed rows with x, `groups` groups of four columns, to sums of 32 bits. Both are
 /// 4-aligned.
-TENON_INLINE constexpr void add_wide_products(const std::int8_t* w, const std::int16_t* x, std::size_t groups,
+TENON_INLINE constexpr void add_wide_products(const std::int8_t* w, const std::int16_t* x, size_t groups,
                                               FourSums& sums) {
 #if defined(__ARM_FEATURE_SIMD32)
   if (!std::is_constant_evaluated()) {
@@ -150,11 +150,11 @@ TENON_INLINE constexpr void add_wide_products(const std::int8_t* w, const std::i
 #endif
 
 /// Numbers that a pair of columns of `size` numbers takes, the same on every machine.
-constexpr std::size_t wide_pair_space(std::size_t size) { return 3 * size; }
+constexpr size_t wide_pair_space(size_t size) { return 3 * size; }
 
 /// Where column 0 or 1 is to be written. With the DSP instructions of Armv7E-M the two lie side by side, four numbers
 /// of each by turns: as widened columns of int8 do (int8_pairs.hpp).
-TENON_INLINE constexpr std::int16_t* wide_pair_column(std::int16_t* space, std::size_t size, bool second) {
+TENON_INLINE constexpr std::int16_t* wide_pair_column(std::int16_t* space, size_t size, bool second) {
 #if defined(TENON_WIDE_PAIRS_MIXED)
   if (!std::is_constant_evaluated()) return space + 2 * size;
 #endif
@@ -165,7 +165,7 @@ namespace detail {
 
 #if defined(TENON_WIDE_PAIRS_MIXED)
 /// Copies numbers by fours and leaves room for four behind each four; returns where the next ones go.
-TENON_INLINE std::int16_t* mix_numbers(const std::int16_t* from, std::size_t size, std::int16_t* to) {
+TENON_INLINE std::int16_t* mix_numbers(const std::int16_t* from, size_t size, std::int16_t* to) {
   const auto four = [](const std::int16_t* numbers, std::int16_t* place) TENON_INLINE_LAMBDA {
     std::uint32_t first, second;
     std::memcpy(&first, __builtin_assume_aligned(numbers, 4), 4);
@@ -188,7 +188,7 @@ TENON_INLINE std::int16_t* mix_numbers(const std::int16_t* from, std::size_t siz
 }  // namespace detail
 
 /// To be called after a column has been written and before the next one is.
-TENON_INLINE constexpr void keep_wide_column([[maybe_unused]] std::int16_t* space, [[maybe_unused]] std::size_t size,
+TENON_INLINE constexpr void keep_wide_column([[maybe_unused]] std::int16_t* space, [[maybe_unused]] size_t size,
                                              [[maybe_unused]] bool second) {
 #if defined(TENON_WIDE_PAIRS_MIXED)
   if (!std::is_constant_evaluated()) detail::mix_numbers(space + 2 * size, size, space + (second ? 4 : 0));
@@ -196,9 +196,8 @@ TENON_INLINE constexpr void keep_wide_column([[maybe_unused]] std::int16_t* spac
 }
 
 /// A column of `lines` pieces of `length` numbers that lie `step` apart; zeros fill it up to `size`.
-TENON_INLINE constexpr void take_wide_column(std::int16_t* space, std::size_t size, bool second,
-                                             const std::int16_t* from, std::size_t lines, std::size_t length,
-                                             std::size_t step) {
+TENON_INLINE constexpr void take_wide_column(std::int16_t* space, size_t size, bool second, const std::int16_t* from,
+                                             size_t lines, size_t length, size_t step) {
 #if defined(TENON_WIDE_PAIRS_MIXED)
   if (!std::is_constant_evaluated() && (length | step) % 4 == 0 && reinterpret_cast<std::uintptr_t>(from) % 4 == 0) {
     std::int16_t* mixed = space + (second ? 4 : 0);
@@ -207,7 +206,7 @@ TENON_INLINE constexpr void take_wide_column(std::int16_t* space, std::size_t si
   }
 #endif
   std::int16_t* const column = wide_pair_column(space, size, second);
-  for (std::size_t i = size - 4; i < size; ++i) column[i] = 0;
+  for (size_t i = size - 4; i < size; ++i) column[i] = 0;
   std::int16_t* to = column;
   for (; lines > 0; --lines, from += lines > 0 ? step : 0, to += length) detail::copy_numbers(from, length, to);
   keep_wide_column(space, size, second);
@@ -215,12 +214,12 @@ TENON_INLINE constexpr void take_wide_column(std::int16_t* space, std::size_t si
 
 /// Adds the products of four packed rows with the pair of columns in `space`, of which each has `size` numbers: those
 /// of `groups` groups of four columns, from one on.
-TENON_INLINE constexpr void add_wide_pair(const std::int8_t* w, const std::int16_t* space, std::size_t size,
-                                          std::size_t first, std::size_t groups, FourSums& a, FourSums& b) {
+TENON_INLINE constexpr void add_wide_pair(const std::int8_t* w, const std::int16_t* space, size_t size, size_t first,
+                                          size_t groups, FourSums& a, FourSums& b) {
   w += 16 * first;
 #if defined(TENON_WIDE_PAIRS_MIXED)
   if (!std::is_constant_evaluated()) {
-    for (std::size_t r = 0; r < 4; r += 2) {
+    for (size_t r = 0; r < 4; r += 2) {
       detail::TwoByTwo s{a.of[r], b.of[r], a.of[r + 1], b.of[r + 1]};
       s.add(w + 4 * r, reinterpret_cast<const std::int8_t*>(space + 8 * first), groups);
       a.of[r] = s.s00, b.of[r] = s.s01, a.of[r + 1] = s.s10, b.of[r + 1] = s.s11;
@@ -247,7 +246,7 @@ struct WideWriter {
 
   /// Of 32 bits: with the upper half of a multiplier of 32 bits the usual rule is LiteRT's for sums of 64, which has
   /// one rounding, however LiteRT is built.
-  TENON_INLINE constexpr std::int16_t number(std::size_t row, std::int32_t sum) const {
+  TENON_INLINE constexpr std::int16_t number(size_t row, std::int32_t sum) const {
 #if defined(__ARM_FEATURE_DSP)
     // ((h >> s) + 1) >> 1 = (h + (1 << s)) >> (s + 1): one multiplication that adds
     if (!std::is_constant_evaluated() && __builtin_expect(static_cast<std::uint8_t>(shift[row]) <= 20, 1)) {
@@ -259,10 +258,10 @@ struct WideWriter {
     return within(Requantizer{multiplier[row], shift[row]}.once(sum));
   }
   /// Of 64 bits, below 2^47.
-  TENON_INLINE constexpr std::int16_t number(std::size_t row, std::int64_t sum) const { return within(far(row, sum)); }
+  TENON_INLINE constexpr std::int16_t number(size_t row, std::int64_t sum) const { return within(far(row, sum)); }
 
   /// Four sums become numbers of the next tensor, of which the first `count` are written.
-  TENON_INLINE constexpr void write(std::size_t row, const FourSums& sums, std::size_t count, std::int16_t* y) const {
+  TENON_INLINE constexpr void write(size_t row, const FourSums& sums, size_t count, std::int16_t* y) const {
 #if defined(__ARM_FEATURE_MVE)
     std::uint32_t shifts;
     if (!std::is_constant_evaluated()) {
@@ -281,7 +280,7 @@ struct WideWriter {
       std::memcpy(&shifts, shift + row, 4);
       if (((shifts | (shifts + 0x6B6B6B6BU)) & 0x80808080U) == 0) {  // from 0 to 20
         const std::int32_t* by = multiplier + row;
-        const auto put = [&](std::size_t r) TENON_INLINE_LAMBDA {
+        const auto put = [&](size_t r) TENON_INLINE_LAMBDA {
           const auto down = static_cast<std::int32_t>(shifts >> (8 * r) & 0xFF);
           std::int32_t value;
           asm("smmla %0, %1, %2, %3" : "=r"(value) : "r"(sums.of[r]), "r"(by[r]), "r"(1 << down));
@@ -293,11 +292,11 @@ struct WideWriter {
       }
     }
 #endif
-    for (std::size_t r = 0; r < count; ++r) y[r] = number(row + r, sums.of[r]);
+    for (size_t r = 0; r < count; ++r) y[r] = number(row + r, sums.of[r]);
   }
 
 private:
-  [[gnu::noinline]] constexpr std::int32_t far(std::size_t row, std::int64_t sum) const {
+  [[gnu::noinline]] constexpr std::int32_t far(size_t row, std::int64_t sum) const {
     const int down = 17 + shift[row];
     return static_cast<std::int32_t>((sum * (multiplier[row] >> 16) + (std::int64_t{1} << (down - 1))) >> down);
   }
@@ -311,11 +310,11 @@ private:
 /// The sums of four rows that may exceed 32 bits, of `groups` groups of four columns: part(first, groups) gives those
 /// of some.
 template <class Part>
-TENON_INLINE constexpr void add_far_sums(std::size_t groups, std::int64_t (&sums)[4], Part part) {
-  for (std::size_t first = 0; first < groups;) {
-    const std::size_t now = groups - first < detail::groups_in_32_bits ? groups - first : detail::groups_in_32_bits;
+TENON_INLINE constexpr void add_far_sums(size_t groups, std::int64_t (&sums)[4], Part part) {
+  for (size_t first = 0; first < groups;) {
+    const size_t now = groups - first < detail::groups_in_32_bits ? groups - first : detail::groups_in_32_bits;
     const FourSums some = part(first, now);
-    for (std::size_t r = 0; r < 4; ++r) sums[r] += some.of[r];
+    for (size_t r = 0; r < 4; ++r) sums[r] += some.of[r];
     first += now;
   }
 }
@@ -324,7 +323,7 @@ TENON_INLINE constexpr void add_far_sums(std::size_t groups, std::int64_t (&sums
 [[gnu::noinline]] constexpr void dense_int16(const WideRows& rows, const std::int16_t* x, std::int16_t* y) {
   const WideWriter write(rows);
   const std::int8_t* w = rows.weights;
-  for (std::size_t row = 0; row < 4 * rows.out_groups; row += 4, w += rows.in_groups * 16) {
+  for (size_t row = 0; row < 4 * rows.out_groups; row += 4, w += rows.in_groups * 16) {
     const std::int32_t* bias = rows.bias + row;
     if (rows.narrow) {
       FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
@@ -332,12 +331,12 @@ TENON_INLINE constexpr void add_far_sums(std::size_t groups, std::int64_t (&sums
       write.write(row, sums, 4, y + row);
     } else {
       std::int64_t sums[4]{bias[0], bias[1], bias[2], bias[3]};
-      add_far_sums(rows.in_groups, sums, [&](std::size_t first, std::size_t groups) TENON_INLINE_LAMBDA {
+      add_far_sums(rows.in_groups, sums, [&](size_t first, size_t groups) TENON_INLINE_LAMBDA {
         FourSums some;
         add_wide_products(w + 16 * first, x + 4 * first, groups, some);
         return some;
       });
-      for (std::size_t r = 0; r < 4; ++r) y[row + r] = write.number(row + r, sums[r]);
+      for (size_t r = 0; r < 4; ++r) y[row + r] = write.number(row + r, sums[r]);
     }
   }
 }

@@ -11,7 +11,7 @@ namespace tenon::kernels {
 
 /// How many fractional bits the tanh of a pair keeps, such that the sum of its `hidden` products with int8 weights fits
 /// 32 bits.
-constexpr std::int32_t tanh_bits(std::size_t hidden) {
+constexpr std::int32_t tanh_bits(size_t hidden) {
   std::int32_t bits = 15;
   for (; hidden > 512; hidden = (hidden + 1) / 2) --bits;
   return bits;
@@ -35,11 +35,11 @@ struct Int8Additive {
   const auto& [queries, keys, width, heads, causal, masked, hidden] = a.attention.sizes;
   const std::int32_t cut = 15 - tanh_bits(hidden);
   std::int32_t* const query = scores + keys;
-  for (std::size_t t = 0; t < queries; ++t) {
-    for (std::size_t j = 0; j < hidden; ++j) query[j] = a.query(q[t * hidden + j] - a.attention.query_zero);
-    for (std::size_t i = 0; i < keys; ++i) {
+  for (size_t t = 0; t < queries; ++t) {
+    for (size_t j = 0; j < hidden; ++j) query[j] = a.query(q[t * hidden + j] - a.attention.query_zero);
+    for (size_t i = 0; i < keys; ++i) {
       std::int32_t sum = 0;
-      for (std::size_t j = 0; j < hidden; ++j) {
+      for (size_t j = 0; j < hidden; ++j) {
         const std::int32_t key = a.key(k[i * hidden + j] - a.attention.key_zero);
         sum += a.weights[j] * ((*a.tanh)(to_16_bits(query[j] + key)) >> cut);
       }

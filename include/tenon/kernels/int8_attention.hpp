@@ -16,15 +16,15 @@ namespace tenon::kernels {
 
 /// `queries` steps look at `keys` steps; all have `width` features, which `heads` heads share.
 struct AttentionSizes {
-  std::size_t queries = 1, keys = 1, width = 1, heads = 1;
+  size_t queries = 1, keys = 1, width = 1, heads = 1;
   bool causal = false;  // step t sees steps 0 to t
   bool masked = false;  // some keys are hidden from all
   /// Of additive attention: the numbers of a query or a key, while values have `width` (kernels/int8_additive.hpp).
-  std::size_t hidden = 0;
+  size_t hidden = 0;
 
-  constexpr std::size_t depth() const { return width / heads; }
+  constexpr size_t depth() const { return width / heads; }
   /// Of queries and keys, and of weights and values.
-  constexpr std::size_t macs() const { return queries * keys * ((hidden > 0 ? hidden : width) + width); }
+  constexpr size_t macs() const { return queries * keys * ((hidden > 0 ? hidden : width) + width); }
 };
 
 /// 2^-f in 16 bits at 65 places of f from 0 to 1; between them lie straight lines, off by less than two steps.
@@ -35,7 +35,7 @@ struct HalvingTable {
   constexpr std::int32_t operator()(std::int64_t z) const {
     const auto halvings = static_cast<std::int32_t>(z >> 16);
     if (z >= std::int64_t{17} << 16) return 0;
-    const auto place = static_cast<std::size_t>((z >> 10) & 63);
+    const auto place = static_cast<size_t>((z >> 10) & 63);
     const auto rest = static_cast<std::int32_t>(z & 1023);
     const std::int32_t here = at[place], value = here - (((here - at[place + 1]) * rest + 512) >> 10);
     return halvings == 0 ? value : ((value >> (halvings - 1)) + 1) >> 1;
@@ -50,7 +50,7 @@ struct Int8Attention {
   Requantizer distance{}, total{};  // total: from 2^-20 of the values' steps to the output's
   std::int32_t query_zero = 0, value_zero = 0, mask_zero = 0, zero = 0;
   const HalvingTable* halving = nullptr;
-  std::size_t first = 0;  // the place of the first query, where the steps before it are among the keys
+  size_t first = 0;  // the place of the first query, where the steps before it are among the keys
   /// Where queries and keys are rotated by their places: for each distance, cosine and sine in 2^-14 of each pair of a
   /// head. The zero point of the keys counts then.
   const std::int16_t* turns = nullptr;
@@ -59,9 +59,9 @@ struct Int8Attention {
 
 namespace detail {
 
-constexpr std::int32_t dot_int8(const std::int8_t* q, std::int32_t q_zero, const std::int8_t* k, std::size_t depth) {
+constexpr std::int32_t dot_int8(const std::int8_t* q, std::int32_t q_zero, const std::int8_t* k, size_t depth) {
   std::int32_t sum = 0;
-  for (std::size_t j = 0; j < depth; ++j) sum += (q[j] - q_zero) * k[j];
+  for (size_t j = 0; j < depth; ++j) sum += (q[j] - q_zero) * k[j];
   return sum;
 }
 
@@ -69,8 +69,8 @@ constexpr std::int32_t dot_int8(const std::int8_t* q, std::int32_t q_zero, const
 
 /// Two keys, `width` bytes apart: 13 instructions for 8 products. SXTAB16 takes the zero point off two numbers as it
 /// widens them.
-TENON_INLINE void dot_two_dsp(const std::int8_t* q, std::int32_t q_zero, const std::int8_t* k, std::size_t width,
-                              std::size_t depth, std::int32_t* scores) {
+TENON_INLINE void dot_two_dsp(const std::int8_t* q, std::int32_t q_zero, const std::int8_t* k, size_t width,
+                              size_t depth, std::int32_t* scores) {
   const auto less = static_cast<std::uint32_t>(-q_zero) & 0xFFFFU, zeros = less << 16 | less;
   const std::int8_t* other = k + width;
   std::int32_t first = 0, second = 0;
@@ -92,9 +92,9 @@ TENON_INLINE void dot_two_dsp(const std::int8_t* q, std::int32_t q_zero, const s
 #endif
 
 /// The scores of one query and one head.
-constexpr void score_int8(const std::int8_t* q, std::int32_t q_zero, const std::int8_t* k, std::size_t width,
-                          std::size_t depth, std::size_t seen, std::int32_t* scores) {
-  std::size_t i = 0;
+constexpr void score_int8(const std::int8_t* q, std::int32_t q_zero, const std::int8_t* k, size_t width, size_t depth,
+                          size_t seen, std::int32_t* scores) {
+  size_t i = 0;
 #if defined(__ARM_FEATURE_SIMD32)
   if (!std::is_constant_evaluated())
     for (; i + 2 <= seen; i += 2) dot_two_dsp(q, q_zero, k + i * width, width, depth, scores + i);
@@ -107,11 +107,10 @@ constexpr void score_int8(const std::int8_t* q, std::int32_t q_zero, const std::
 struct WeightedSums {
   std::int64_t of[4]{};
 
-  constexpr WeightedSums(const std::int32_t* weights, std::size_t seen, const std::int8_t* v, std::size_t width,
-                         std::size_t count) {
-    constexpr std::size_t block = 128;  // as many products of 16 and 8 bits fit 32
-    for (std::size_t i = 0; i < seen;) {
-      const std::size_t end = std::min(seen, i + block);
+  constexpr WeightedSums(const std::int32_t* weights, size_t seen, const std::int8_t* v, size_t width, size_t count) {
+    constexpr size_t block = 128;  // as many products of 16 and 8 bits fit 32
+    for (size_t i = 0; i < seen;) {
+      const size_t end = std::min(seen, i + block);
       std::int32_t part[4]{};
       if (count == 4) {
         std::int32_t a = 0, b = 0, c = 0, d = 0;
@@ -125,21 +124,21 @@ struct WeightedSums {
         part[0] = a, part[1] = b, part[2] = c, part[3] = d;
       } else {
         for (; i < end; ++i, v += width)
-          for (std::size_t j = 0; j < count; ++j) part[j] += weights[i] * v[j];
+          for (size_t j = 0; j < count; ++j) part[j] += weights[i] * v[j];
       }
-      for (std::size_t j = 0; j < count; ++j) of[j] += part[j];
+      for (size_t j = 0; j < count; ++j) of[j] += part[j];
     }
   }
 };
 
 /// Two vectors that are rotated by their places t and i, pair by pair: with d = t - i the product of the rotated pairs
 /// (a, b) and (a', b') is cos(d) (a a' + b b') + sin(d) (a b' - b a'), so only one of them would have to be rotated.
-constexpr std::int32_t rotated_dot_int8(const Int8Attention& a, const std::int8_t* q, std::size_t t,
-                                        const std::int8_t* k, std::size_t i) {
-  const std::size_t depth = a.sizes.depth();
+constexpr std::int32_t rotated_dot_int8(const Int8Attention& a, const std::int8_t* q, size_t t, const std::int8_t* k,
+                                        size_t i) {
+  const size_t depth = a.sizes.depth();
   const std::int16_t* turn = a.turns + (t < i ? i - t : t - i) * depth;
   std::int64_t sum = 0;
-  for (std::size_t j = 0; j + 1 < depth; j += 2) {
+  for (size_t j = 0; j + 1 < depth; j += 2) {
     const std::int32_t qa = q[j] - a.query_zero, qb = q[j + 1] - a.query_zero, ka = k[j] - a.key_zero,
                        kb = k[j + 1] - a.key_zero, cross = qa * kb - qb * ka;
     sum += turn[j] * (qa * ka + qb * kb);
@@ -149,18 +148,17 @@ constexpr std::int32_t rotated_dot_int8(const Int8Attention& a, const std::int8_
 }
 
 /// Replaces scores by weights and returns their sum. Hidden keys get weight 0.
-constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mask, std::size_t seen,
-                                  std::int32_t* scores) {
-  const auto hidden = [&](std::size_t t) { return a.sizes.masked && mask[t] != a.mask_zero; };
+constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mask, size_t seen, std::int32_t* scores) {
+  const auto hidden = [&](size_t t) { return a.sizes.masked && mask[t] != a.mask_zero; };
   bool any = false;
   std::int32_t largest = 0;
-  for (std::size_t t = 0; t < seen; ++t) {
+  for (size_t t = 0; t < seen; ++t) {
     if (hidden(t)) continue;
     largest = any ? std::max(largest, scores[t]) : scores[t];
     any = true;
   }
   std::int64_t sum = 0;
-  for (std::size_t t = 0; t < seen; ++t) {
+  for (size_t t = 0; t < seen; ++t) {
     if (hidden(t)) {
       scores[t] = 0;
       continue;
@@ -180,16 +178,16 @@ constexpr std::int64_t weigh_int8(const Int8Attention& a, const std::int8_t* mas
 /// bits. T is cut to 16 bits behind the point, 1 / S is 2^(30 + n) / S by one division for each query and head; what
 /// that loses is below 2^-14 of a step of the values.
 TENON_INLINE constexpr void see_values_int8(const Int8Attention& a, const std::int8_t* v, const std::int8_t* mask,
-                                            std::size_t depth, std::size_t seen, std::int32_t* scores, std::int8_t* y) {
+                                            size_t depth, size_t seen, std::int32_t* scores, std::int8_t* y) {
   const std::int64_t sum = weigh_int8(a, mask, seen, scores);
   if (sum == 0) return void(std::fill_n(y, depth, static_cast<std::int8_t>(a.zero)));
   int bits = 16;
   while (sum >> bits != 0) ++bits;
   const std::int64_t inverse = (std::int64_t{1} << (30 + bits)) / sum;
-  for (std::size_t j = 0; j < depth; j += 4) {
-    const std::size_t count = std::min<std::size_t>(4, depth - j);
+  for (size_t j = 0; j < depth; j += 4) {
+    const size_t count = std::min<size_t>(4, depth - j);
     const WeightedSums sums(scores, seen, v + j, a.sizes.width, count);
-    for (std::size_t r = 0; r < count; ++r) {
+    for (size_t r = 0; r < count; ++r) {
       const std::int64_t total = sums.of[r] - sum * a.value_zero;
       const std::int64_t mean = rounded_shift(rounded_shift(total, bits - 16) * inverse, 26);
       const std::int32_t number = a.total(static_cast<std::int32_t>(mean)) + a.zero;
@@ -205,14 +203,14 @@ TENON_INLINE constexpr void see_values_int8(const Int8Attention& a, const std::i
 [[gnu::noinline]] constexpr void attend_int8(const Int8Attention& a, const std::int8_t* q, const std::int8_t* k,
                                              const std::int8_t* v, const std::int8_t* mask, std::int8_t* y,
                                              std::int32_t* scores) {
-  const std::size_t width = a.sizes.width, depth = a.sizes.depth();
-  for (std::size_t t = 0; t < a.sizes.queries; ++t)
-    for (std::size_t first = t * width, head = 0; head < width; head += depth, first += depth) {
-      const std::size_t seen = a.sizes.causal ? a.first + t + 1 : a.sizes.keys;
+  const size_t width = a.sizes.width, depth = a.sizes.depth();
+  for (size_t t = 0; t < a.sizes.queries; ++t)
+    for (size_t first = t * width, head = 0; head < width; head += depth, first += depth) {
+      const size_t seen = a.sizes.causal ? a.first + t + 1 : a.sizes.keys;
       if (a.turns == nullptr) {
         detail::score_int8(q + first, a.query_zero, k + head, width, depth, seen, scores);
       } else {
-        for (std::size_t i = 0; i < seen; ++i)
+        for (size_t i = 0; i < seen; ++i)
           scores[i] = detail::rotated_dot_int8(a, q + first, a.first + t, k + i * width + head, i);
       }
       detail::see_values_int8(a, v + head, mask, depth, seen, scores, y + first);

@@ -29,7 +29,7 @@ public:
   TENON_INLINE constexpr explicit ChannelSums(const std::int32_t* bias)
       : s0{bias[0]}, s1{bias[1]}, s2{bias[2]}, s3{bias[3]} {}
 
-  TENON_INLINE constexpr void add(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+  TENON_INLINE constexpr void add(const std::int8_t* w, const std::int8_t* x, size_t taps, size_t step) {
 #if defined(__ARM_FEATURE_SIMD32) || defined(__SSE4_1__)
     if (!std::is_constant_evaluated()) return add_vectors(w, x, taps, step);
 #endif
@@ -44,7 +44,7 @@ public:
 
 private:
 #if defined(__ARM_FEATURE_MVE)
-  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, size_t taps, size_t step) {
     std::int32_t s[4]{s0, s1, s2, s3};
     int32x4_t sums = vld1q_s32(s);
     for (; taps > 0; --taps, w += 4, x += step) sums = vaddq_s32(sums, vmulq_s32(vldrbq_s32(w), vldrbq_s32(x)));
@@ -52,7 +52,7 @@ private:
     s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
   }
 #elif defined(__ARM_FEATURE_SIMD32)
-  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, size_t taps, size_t step) {
     for (; taps > 0; --taps, w += 4, x += step) {
       std::uint32_t weight, value;
       std::memcpy(&weight, __builtin_assume_aligned(w, 4), 4);
@@ -66,7 +66,7 @@ private:
     }
   }
 #elif defined(__SSE4_1__)
-  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, std::size_t taps, std::size_t step) {
+  TENON_INLINE void add_vectors(const std::int8_t* w, const std::int8_t* x, size_t taps, size_t step) {
     const auto widened = [](const std::int8_t* from) {
       std::int32_t four;
       std::memcpy(&four, from, 4);
@@ -83,7 +83,7 @@ private:
 };
 
 /// y = max(x, y), number by number.
-TENON_INLINE constexpr void larger_numbers(const std::int8_t* x, std::size_t count, std::int8_t* y) {
+TENON_INLINE constexpr void larger_numbers(const std::int8_t* x, size_t count, std::int8_t* y) {
 #if defined(__ARM_FEATURE_SIMD32)
   if (!std::is_constant_evaluated())
     for (; count >= 4; count -= 4, x += 4, y += 4) {
@@ -98,7 +98,7 @@ TENON_INLINE constexpr void larger_numbers(const std::int8_t* x, std::size_t cou
   for (; count > 0; --count, ++x, ++y) *y = *x > *y ? *x : *y;
 }
 
-TENON_INLINE constexpr void larger_numbers(const std::int16_t* x, std::size_t count, std::int16_t* y) {
+TENON_INLINE constexpr void larger_numbers(const std::int16_t* x, size_t count, std::int16_t* y) {
   for (; count > 0; --count, ++x, ++y) *y = *x > *y ? *x : *y;
 }
 

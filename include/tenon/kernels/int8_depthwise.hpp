@@ -16,29 +16,29 @@ namespace tenon::kernels {
 
 /// Where weight (channel, tap) of a depthwise convolution lies in its packed form: four channels side by
 /// side, filled up with zeros.
-constexpr std::size_t depthwise_place(std::size_t channel, std::size_t tap, std::size_t taps) {
+constexpr size_t depthwise_place(size_t channel, size_t tap, size_t taps) {
   return (channel / 4 * taps + tap) * 4 + channel % 4;
 }
 
 namespace detail {
 
 /// One pixel, four channels at a time, from channel `first` on.
-[[gnu::noinline]] constexpr void depthwise_pixel(const DenseRows& rows, const Convolution& c, std::size_t row,
-                                                 std::size_t column, std::int8_t outside, const std::int8_t* x,
-                                                 std::int8_t* y, std::size_t first) {
+[[gnu::noinline]] constexpr void depthwise_pixel(const DenseRows& rows, const Convolution& c, size_t row, size_t column,
+                                                 std::int8_t outside, const std::int8_t* x, std::int8_t* y,
+                                                 size_t first) {
   const PixelWriter writer(rows);
   const TapRange ys(c.y, row), xs(c.x, column);
   const std::int8_t padding[4]{outside, outside, outside, outside};
-  const std::size_t taps = c.x.kernel, inside = xs.end - xs.first;
+  const size_t taps = c.x.kernel, inside = xs.end - xs.first;
   const std::int8_t* w = rows.weights + first * c.taps();
-  for (std::size_t channel = first; channel < c.channels; channel += 4) {
+  for (size_t channel = first; channel < c.channels; channel += 4) {
     ChannelSums sums(rows.bias + channel);
-    for (std::size_t tap = 0; tap < c.y.kernel; ++tap, w += 4 * taps) {
+    for (size_t tap = 0; tap < c.y.kernel; ++tap, w += 4 * taps) {
       if (tap < ys.first || tap >= ys.end || inside == 0) {
         sums.add(w, padding, taps, 0);
         continue;
       }
-      const std::size_t line = TapRange::place(c.y, row, tap) * c.x.image;
+      const size_t line = TapRange::place(c.y, row, tap) * c.x.image;
       const std::int8_t* pixel = x + (line + TapRange::place(c.x, column, xs.first)) * c.channels + channel;
       sums.add(w, padding, xs.first, 0);
       sums.add(w + 4 * xs.first, pixel, inside, c.x.dilation * c.channels);
@@ -52,24 +52,24 @@ namespace detail {
 
 /// A copy of what a 3x3 window that leaves the image sees in a few channels, with the padding where a tap is outside.
 struct BorderWindow {
-  static constexpr std::size_t width = 4;  // channels at a time
+  static constexpr size_t width = 4;  // channels at a time
   std::int32_t from[9];
   std::uint8_t to[9];
-  std::size_t count = 0;
+  size_t count = 0;
   alignas(4) std::int8_t copy[9 * width];
 
   BorderWindow(const Convolution& c, const TapRange& ys, const TapRange& xs, std::int8_t outside) {
     for (std::int8_t& x : copy) x = outside;
-    for (std::size_t y = ys.first; y < ys.end; ++y)
-      for (std::size_t x = xs.first; x < xs.end; ++x) {
-        const std::size_t place = (y * c.y.dilation * c.x.image + x * c.x.dilation) * c.channels;
+    for (size_t y = ys.first; y < ys.end; ++y)
+      for (size_t x = xs.first; x < xs.end; ++x) {
+        const size_t place = (y * c.y.dilation * c.x.image + x * c.x.dilation) * c.channels;
         from[count] = static_cast<std::int32_t>(place);
         to[count++] = static_cast<std::uint8_t>((3 * y + x) * width);
       }
   }
   /// `corner` is where the window begins, which may be in front of the image.
   TENON_INLINE const std::int8_t* take(const std::int8_t* corner) {
-    for (std::size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; ++i) {
       std::uint32_t words[width / 4];
       std::memcpy(words, corner + from[i], width);
       std::memcpy(__builtin_assume_aligned(copy + to[i], 4), words, width);
@@ -81,12 +81,12 @@ struct BorderWindow {
 /// One pixel of 3x3 taps, four channels at a time; returns how many channels are done. The last
 /// rounding takes the zero point along: ((h >> s) + 1 >> 1) + z = (h + ((1 + 2 z) << s)) >> (s + 1), one multiplication
 /// that adds; it fits for shifts s of 0 to 20.
-[[gnu::noinline]] inline std::size_t depthwise_three(const DenseRows& rows, const PixelWriter& writer,
-                                                     std::size_t channels, const std::int8_t* x, std::size_t step,
-                                                     std::size_t line, std::int8_t* y, BorderWindow* border) {
+[[gnu::noinline]] inline size_t depthwise_three(const DenseRows& rows, const PixelWriter& writer, size_t channels,
+                                                const std::int8_t* x, size_t step, size_t line, std::int8_t* y,
+                                                BorderWindow* border) {
   const std::int8_t* w = rows.weights;
   const std::int32_t half = 1 + 2 * writer.zero;
-  std::size_t channel = 0;
+  size_t channel = 0;
   for (; channel + 4 <= channels; channel += 4, x += 4, w += 36) {
     std::uint32_t shifts;
     std::memcpy(&shifts, rows.shift + channel, 4);
@@ -115,7 +115,7 @@ struct BorderWindow {
     three(3, pixels + line);
     three(6, pixels + 2 * line);
     const std::int32_t* by = rows.multiplier + channel;
-    const auto write = [&](std::size_t which, std::int32_t sum) TENON_INLINE_LAMBDA {
+    const auto write = [&](size_t which, std::int32_t sum) TENON_INLINE_LAMBDA {
       const auto shift = static_cast<std::int32_t>(shifts >> (8 * which) & 0xFF);
       std::int32_t scaled;
       asm("smmla %0, %1, %2, %3" : "=r"(scaled) : "r"(sum), "r"(by[which]), "r"(half << shift));
@@ -134,10 +134,10 @@ struct BorderWindow {
   return channel;
 }
 
-[[gnu::noinline]] inline std::size_t depthwise_border(const DenseRows& rows, const PixelWriter& writer,
-                                                      const Convolution& c, const TapRange& ys, const TapRange& xs,
-                                                      std::int8_t outside, const std::int8_t* corner, std::int8_t* y) {
-  constexpr std::size_t width = BorderWindow::width;
+[[gnu::noinline]] inline size_t depthwise_border(const DenseRows& rows, const PixelWriter& writer, const Convolution& c,
+                                                 const TapRange& ys, const TapRange& xs, std::int8_t outside,
+                                                 const std::int8_t* corner, std::int8_t* y) {
+  constexpr size_t width = BorderWindow::width;
   BorderWindow border(c, ys, xs, outside);
   return depthwise_three(rows, writer, c.channels, corner, width, 3 * width, y, &border);
 }
@@ -151,7 +151,7 @@ struct BorderWindow {
                                              std::int32_t line, const std::int8_t* padding, const std::int8_t* corner,
                                              const std::int8_t** taps) {
   const bool left = xs.first == 0 && xs.end > 0, middle = xs.first <= 1 && xs.end > 1, right = xs.end > 2;
-  for (std::size_t k = 0; k < 3; ++k, corner += line, taps += 3) {
+  for (size_t k = 0; k < 3; ++k, corner += line, taps += 3) {
     const bool inside = k >= ys.first && k < ys.end;
     taps[0] = inside && left ? corner : padding;
     taps[1] = inside && middle ? corner + step : padding;
@@ -161,9 +161,9 @@ struct BorderWindow {
 #endif
 
 #if defined(TENON_HELIUM_KERNELS)
-constexpr std::size_t by_hand_channels = 8;  // at a time
+constexpr size_t by_hand_channels = 8;  // at a time
 #else
-constexpr std::size_t by_hand_channels = 4;
+constexpr size_t by_hand_channels = 4;
 #endif
 
 /// Whether the loops by hand take it.
@@ -189,9 +189,9 @@ struct HeliumWalk {
   const std::int8_t* taps[9];  // of a window that leaves the image
   const std::int8_t* image;    // of the first row
   const std::int8_t* padding;  // as long as a pixel
-  std::size_t row;
+  size_t row;
   std::uintptr_t corner;           // where the window begins, maybe in front of the image
-  std::size_t first, last;         // windows `first` to `last` - 1 of the row lie within the image
+  size_t first, last;              // windows `first` to `last` - 1 of the row lie within the image
   std::uint16_t sixteens, eights;  // groups of channels
 
   [[gnu::noinline]] void begin(const DenseRows& rows, const Convolution& c) {
@@ -200,13 +200,13 @@ struct HeliumWalk {
     loop.zero = rows.zero;
     loop.low = rows.low;
     loop.high = rows.high;
-    const std::size_t all = c.channels / 8, pairs = weights_are_narrow(rows.weights, 72 * all) ? all / 2 : 0;
+    const size_t all = c.channels / 8, pairs = weights_are_narrow(rows.weights, 72 * all) ? all / 2 : 0;
     sixteens = static_cast<std::uint16_t>(pairs);
     eights = static_cast<std::uint16_t>(all - 2 * pairs);
     begin_at(rows, 0, pairs > 0 ? pairs : all);
   }
   /// Begins at a channel, which may need another of the loops.
-  [[gnu::noinline]] void begin_at(const DenseRows& rows, std::size_t channel, std::size_t groups) {
+  [[gnu::noinline]] void begin_at(const DenseRows& rows, size_t channel, size_t groups) {
     loop.multiplier = rows.multiplier + channel;
     loop.shift = rows.shift + channel;
     loop.bias = rows.bias + channel;
@@ -215,21 +215,21 @@ struct HeliumWalk {
   }
   [[gnu::noinline]] void begin_row(const Convolution& c) {
     // unsigned, so that a place in front of the image is one beyond it
-    const std::size_t y = TapRange::place(c.y, row, 0), all = c.x.before + c.x.image, reach = 2 * c.x.dilation;
+    const size_t y = TapRange::place(c.y, row, 0), all = c.x.before + c.x.image, reach = 2 * c.x.dilation;
     const bool leaves = y >= c.y.image || y + 2 * c.y.dilation >= c.y.image || all <= reach;
     first = (c.x.before + c.x.stride - 1) / c.x.stride;
     last = leaves ? 0 : (all - reach - 1) / c.x.stride + 1;
     if (last > c.x.map) last = c.x.map;
-    const std::size_t place = y * c.x.image - c.x.before;
+    const size_t place = y * c.x.image - c.x.before;
     corner = reinterpret_cast<std::uintptr_t>(image) + place * c.channels;
   }
-  [[gnu::noinline]] void find_taps(const Convolution& c, std::size_t column) {
-    const std::size_t across = c.x.dilation, x = column * c.x.stride - c.x.before, step = across * c.channels;
+  [[gnu::noinline]] void find_taps(const Convolution& c, size_t column) {
+    const size_t across = c.x.dilation, x = column * c.x.stride - c.x.before, step = across * c.channels;
     const bool left = x < c.x.image, middle = x + across < c.x.image, right = x + 2 * across < c.x.image;
     const auto tap = [&](bool inside, std::uintptr_t at)
                          TENON_INLINE_LAMBDA { return inside ? reinterpret_cast<const std::int8_t*>(at) : padding; };
     std::uintptr_t at = corner;
-    std::size_t y = TapRange::place(c.y, row, 0);
+    size_t y = TapRange::place(c.y, row, 0);
     for (const std::int8_t** to = taps; to != taps + 9; to += 3, at += loop.line, y += c.y.dilation) {
       const bool inside = y < c.y.image;
       to[0] = tap(inside && left, at);
@@ -238,7 +238,7 @@ struct HeliumWalk {
     }
   }
   /// Channels that fill no group of eight.
-  [[gnu::noinline]] void finish_pixel(const DenseRows& rows, const Convolution& c, std::size_t column) const {
+  [[gnu::noinline]] void finish_pixel(const DenseRows& rows, const Convolution& c, size_t column) const {
     depthwise_pixel(rows, c, row, column, *padding, image, loop.y, c.channels / 8 * 8);
   }
 };
@@ -255,7 +255,7 @@ struct HeliumWalk {
   walk.begin(rows, c);
   for (walk.row = 0; walk.row < c.y.map; ++walk.row) {
     walk.begin_row(c);
-    for (std::size_t q = 0, pixels = 1; q < c.x.map; q += pixels) {
+    for (size_t q = 0, pixels = 1; q < c.x.map; q += pixels) {
       const bool inside = q >= walk.first && q < walk.last;
       if (!inside) walk.find_taps(c, q);
       loop.x = inside ? reinterpret_cast<const std::int8_t*>(walk.corner) : nullptr;
@@ -266,7 +266,7 @@ struct HeliumWalk {
         inside ? depthwise_wide_helium(loop) : depthwise_wide_border_helium(loop);
       }
       if (walk.eights > 0) {
-        const std::size_t others = 16U * walk.sixteens;
+        const size_t others = 16U * walk.sixteens;
         if (others > 0) {
           loop.x += others;
           loop.y += others;
@@ -289,7 +289,7 @@ struct HeliumWalk {
 
 #if defined(TENON_M0_KERNELS)
 /// What `write_four` does not take: a function of its own, for it needs many registers, which are few.
-[[gnu::noinline]] inline void write_bounded_four(const DenseRows& rows, std::size_t channel, const std::int32_t* s,
+[[gnu::noinline]] inline void write_bounded_four(const DenseRows& rows, size_t channel, const std::int32_t* s,
                                                  std::int8_t* y) {
   PixelWriter(rows).write(channel, {{s[0], s[1], s[2], s[3]}}, 4, y);
 }
@@ -298,7 +298,7 @@ struct HeliumWalk {
 /// 3x3 taps by the loops by hand, but for channels that fill no group of four.
 [[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                 const std::int8_t* x, std::int8_t* y, std::int8_t* padding) {
-  const std::size_t whole = c.channels / 4 * 4;
+  const size_t whole = c.channels / 4 * 4;
   const auto step = static_cast<std::int32_t>(c.x.dilation * c.channels);
   const auto line = static_cast<std::int32_t>(c.y.dilation * c.x.image * c.channels);
   fill_numbers(padding, whole, outside);
@@ -310,15 +310,15 @@ struct HeliumWalk {
   state.line = line;
 #endif
   // Windows `first` to `end` - 1 of a row lie within the image. Reading `c` again in each turn saves stack.
-  const std::size_t first = (c.x.before + c.x.stride - 1) / c.x.stride, all = c.x.before + c.x.image;
-  const std::size_t end = all > 2 * c.x.dilation ? (all - 2 * c.x.dilation - 1) / c.x.stride + 1 : 0;
-  for (std::size_t r = 0; r < c.y.map; ++r) {
+  const size_t first = (c.x.before + c.x.stride - 1) / c.x.stride, all = c.x.before + c.x.image;
+  const size_t end = all > 2 * c.x.dilation ? (all - 2 * c.x.dilation - 1) / c.x.stride + 1 : 0;
+  for (size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
-    const std::size_t last = ys.first != 0 || ys.end != 3 ? 0 : end < c.x.map ? end : c.x.map;
+    const size_t last = ys.first != 0 || ys.end != 3 ? 0 : end < c.x.map ? end : c.x.map;
     [[maybe_unused]] bool moves = false;  // the pixel before lies inside too
     // unsigned, so that a corner in front of the image comes out right
-    std::size_t corner = (TapRange::place(c.y, r, 0) * c.x.image - c.x.before) * c.channels;
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels, corner += c.x.stride * c.channels) {
+    size_t corner = (TapRange::place(c.y, r, 0) * c.x.image - c.x.before) * c.channels;
+    for (size_t q = 0; q < c.x.map; ++q, y += c.channels, corner += c.x.stride * c.channels) {
       const bool inside = q >= first && q < last;
 #if defined(TENON_M0_KERNELS)
       if (inside && moves) {
@@ -328,7 +328,7 @@ struct HeliumWalk {
       }
       moves = inside;
       const std::int8_t* w = rows.weights;
-      for (std::size_t channel = 0; channel < whole; channel += 4, w += 36) {
+      for (size_t channel = 0; channel < whole; channel += 4, w += 36) {
         std::int32_t s[4];
         add_taps_m0(w, taps, channel, rows.bias + channel, s);
         if (rows.low == -128 && rows.high == 127 &&
@@ -361,15 +361,15 @@ struct HeliumWalk {
 [[gnu::noinline]] constexpr void depthwise_by_pixels(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                      const std::int8_t* x, std::int8_t* y) {
   const PixelWriter writer(rows);
-  for (std::size_t r = 0; r < c.y.map; ++r) {
+  for (size_t r = 0; r < c.y.map; ++r) {
     const TapRange ys(c.y, r);
-    for (std::size_t q = 0; q < c.x.map; ++q, y += c.channels) {
-      std::size_t done = 0;
+    for (size_t q = 0; q < c.x.map; ++q, y += c.channels) {
+      size_t done = 0;
 #if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
       if (!std::is_constant_evaluated() && c.y.kernel == 3 && c.x.kernel == 3) {
-        const std::size_t start = q * c.x.stride, step = c.x.dilation * c.channels, line = c.x.image * c.channels;
+        const size_t start = q * c.x.stride, step = c.x.dilation * c.channels, line = c.x.image * c.channels;
         // unsigned, so that a corner in front of the image comes out right
-        const std::size_t corner = TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels;
+        const size_t corner = TapRange::place(c.y, r, 0) * line + (start - c.x.before) * c.channels;
         if (ys.first == 0 && ys.end == 3 && start >= c.x.before && start + 2 * c.x.dilation < c.x.before + c.x.image) {
           done = depthwise_three(rows, writer, c.channels, x + corner, step, c.y.dilation * line, y, nullptr);
         } else {
@@ -385,7 +385,7 @@ struct HeliumWalk {
 }  // namespace detail
 
 /// Bytes of scratch that `depthwise_int8` needs: a pixel of padding.
-constexpr std::size_t depthwise_int8_scratch(const Convolution& c) { return in_fours(c.channels); }
+constexpr size_t depthwise_int8_scratch(const Convolution& c) { return in_fours(c.channels); }
 
 /// A convolution of every channel by itself. It reads up to three bytes behind x, whatever they are.
 [[gnu::noinline]] constexpr void depthwise_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,

@@ -9,9 +9,9 @@
 namespace tenon::kernels {
 
 /// y = table[x], where the table begins with what -128 becomes. y may be x.
-[[gnu::noinline]] constexpr void table_int8(const std::int8_t* table, std::size_t size, const std::int8_t* x,
+[[gnu::noinline]] constexpr void table_int8(const std::int8_t* table, size_t size, const std::int8_t* x,
                                             std::int8_t* y) {
-  for (std::size_t i = 0; i < size; ++i) y[i] = table[x[i] + 128];
+  for (size_t i = 0; i < size; ++i) y[i] = table[x[i] + 128];
 }
 
 /// Two tensors that are combined number by number. The second may be smaller: number i of the first meets number
@@ -21,16 +21,16 @@ struct Pair {
   Requantizer first{}, second{}, total{};
   std::int32_t first_zero = 0, second_zero = 0, zero = 0;
   Bounds<Number> bounds{};
-  std::size_t size = 0, period = 0, repeat = 1;
+  size_t size = 0, period = 0, repeat = 1;
 };
 
 namespace detail {
 
 template <class Number, class Value>
 TENON_INLINE constexpr void each_pair(const Pair<Number>& p, const Number* a, const Number* b, Number* y, Value value) {
-  for (std::size_t i = 0; i < p.size;)
-    for (std::size_t j = 0; j < p.period; ++j)
-      for (std::size_t k = 0; k < p.repeat; ++k, ++i)
+  for (size_t i = 0; i < p.size;)
+    for (size_t j = 0; j < p.period; ++j)
+      for (size_t k = 0; k < p.repeat; ++k, ++i)
         y[i] = p.bounds(value(a[i] - p.first_zero, b[j] - p.second_zero) + p.zero);
 }
 

@@ -15,16 +15,16 @@ struct Slopes {
   Requantizer above{};  // of positive numbers
   const std::int32_t* multiplier = nullptr;
   const std::int8_t* shift = nullptr;
-  std::size_t channels = 1;
+  size_t channels = 1;
   std::int32_t x_zero = 0, zero = 0;
   Bounds<Number> bounds{};
 };
 
 /// y may be x. `size` is a multiple of the channels.
 template <class Number>
-[[gnu::noinline]] constexpr void slopes(const Slopes<Number>& s, std::size_t size, const Number* x, Number* y) {
-  for (std::size_t i = 0; i < size;)
-    for (std::size_t c = 0; c < s.channels; ++c, ++i) {
+[[gnu::noinline]] constexpr void slopes(const Slopes<Number>& s, size_t size, const Number* x, Number* y) {
+  for (size_t i = 0; i < size;)
+    for (size_t c = 0; c < s.channels; ++c, ++i) {
       const std::int32_t v = x[i] - s.x_zero;
       const Requantizer scale = v > 0 ? s.above : Requantizer{s.multiplier[c], s.shift[c]};
       y[i] = s.bounds(scale(v) + s.zero);
@@ -33,7 +33,7 @@ template <class Number>
 
 /// How a tensor is spread over a larger one, whose number i meets number (i / repeat) mod period of it.
 struct Int8Spread {
-  std::size_t period = 1, repeat = 1;
+  size_t period = 1, repeat = 1;
 };
 
 /// y = scale x + shift. The product and the summand are brought to one scale with 20 bits to spare, added, and brought
@@ -46,15 +46,15 @@ struct Int8Modulation {
 };
 
 /// y may be x.
-[[gnu::noinline]] constexpr void modulate_int8(const Int8Modulation& m, std::size_t size, const std::int8_t* x,
+[[gnu::noinline]] constexpr void modulate_int8(const Int8Modulation& m, size_t size, const std::int8_t* x,
                                                const std::int8_t* scale, const std::int8_t* shift, std::int8_t* y) {
-  std::size_t scale_at = 0, scale_left = m.scale.repeat, shift_at = 0, shift_left = m.shift.repeat;
-  const auto advance = [](const Int8Spread& s, std::size_t& at, std::size_t& left) TENON_INLINE_LAMBDA {
+  size_t scale_at = 0, scale_left = m.scale.repeat, shift_at = 0, shift_left = m.shift.repeat;
+  const auto advance = [](const Int8Spread& s, size_t& at, size_t& left) TENON_INLINE_LAMBDA {
     if (--left > 0) return;
     left = s.repeat;
     if (++at == s.period) at = 0;
   };
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     const std::int32_t product = (x[i] - m.x_zero) * (scale[scale_at] - m.scale_zero);
     const std::int32_t summand = shift[shift_at] - m.shift_zero;
     const std::int32_t sum = m.product(product * (1 << 12)) + m.summand(summand * (1 << 20));
@@ -66,7 +66,7 @@ struct Int8Modulation {
 
 /// Walks over the numbers of a tensor that is spread over a larger one.
 struct Int8Walk {
-  std::size_t at = 0, left;
+  size_t at = 0, left;
 
   constexpr explicit Int8Walk(const Int8Spread& s) : left{s.repeat} {}
   TENON_INLINE constexpr void advance(const Int8Spread& s) {
@@ -86,10 +86,10 @@ struct Choice {
 };
 
 template <class Number>
-[[gnu::noinline]] constexpr void choose(const Choice<Number>& p, std::size_t size, const Number* condition,
-                                        const Number* a, const Number* b, Number* y) {
+[[gnu::noinline]] constexpr void choose(const Choice<Number>& p, size_t size, const Number* condition, const Number* a,
+                                        const Number* b, Number* y) {
   Int8Walk c(p.condition_spread), first(p.first_spread), second(p.second_spread);
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     const std::int32_t value = condition[c.at] != p.condition_zero ? p.first(a[first.at] - p.first_zero)
                                                                    : p.second(b[second.at] - p.second_zero);
     y[i] = p.bounds(value + p.zero);
@@ -103,16 +103,16 @@ template <class Number>
 /// (x[i] - x_zero) (table[r][i] - table_zero), rounded once. The magnitude of a sum is below 2^16 width.
 struct Int8Scores {
   const std::int8_t* table = nullptr;
-  std::size_t tokens = 0, width = 0, steps = 0;
+  size_t tokens = 0, width = 0, steps = 0;
   std::int32_t table_zero = 0, x_zero = 0, zero = 0;
   Requantizer scale{};
 };
 [[gnu::noinline]] constexpr void scores_int8(const Int8Scores& s, const std::int8_t* x, std::int8_t* y) {
-  for (std::size_t t = 0; t < s.steps; ++t, x += s.width)
-    for (std::size_t token = 0; token < s.tokens; ++token) {
+  for (size_t t = 0; t < s.steps; ++t, x += s.width)
+    for (size_t token = 0; token < s.tokens; ++token) {
       const std::int8_t* const row = s.table + token * s.width;
       std::int32_t sum = 0;
-      for (std::size_t j = 0; j < s.width; ++j) sum += (x[j] - s.x_zero) * (row[j] - s.table_zero);
+      for (size_t j = 0; j < s.width; ++j) sum += (x[j] - s.x_zero) * (row[j] - s.table_zero);
       *y++ = static_cast<std::int8_t>(saturated(s.scale(sum) + s.zero));
     }
 }
@@ -121,14 +121,14 @@ struct Int8Scores {
 /// does not have gives zeros.
 struct Int8Rows {
   const std::int8_t* table = nullptr;
-  std::size_t tokens = 0, width = 0, steps = 0;
+  size_t tokens = 0, width = 0, steps = 0;
   std::int8_t zero = 0;
 };
 [[gnu::noinline]] constexpr void rows_int8(const Int8Rows& rows, const std::int8_t* x, std::int8_t* y) {
-  for (std::size_t t = 0; t < rows.steps; ++t, x += 2, y += rows.width) {
-    const std::size_t token = static_cast<std::uint8_t>(x[0]) + 256U * static_cast<std::uint8_t>(x[1]);
+  for (size_t t = 0; t < rows.steps; ++t, x += 2, y += rows.width) {
+    const size_t token = static_cast<std::uint8_t>(x[0]) + 256U * static_cast<std::uint8_t>(x[1]);
     const std::int8_t* row = rows.table + token * rows.width;
-    for (std::size_t j = 0; j < rows.width; ++j) y[j] = token < rows.tokens ? row[j] : rows.zero;
+    for (size_t j = 0; j < rows.width; ++j) y[j] = token < rows.tokens ? row[j] : rows.zero;
   }
 }
 

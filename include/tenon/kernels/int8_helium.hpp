@@ -20,9 +20,9 @@
 namespace tenon::kernels::detail {
 
 /// Whether none of `count` rows, a multiple of four, has a scale above 1/4: no shift is negative.
-TENON_INLINE bool shifts_are_down(const std::int8_t* shift, std::size_t count) {
+TENON_INLINE bool shifts_are_down(const std::int8_t* shift, size_t count) {
   std::uint32_t any = 0;
-  for (std::size_t i = 0; i < count; i += 4) {
+  for (size_t i = 0; i < count; i += 4) {
     std::uint32_t four;
     std::memcpy(&four, shift + i, 4);
     any |= four;
@@ -37,10 +37,10 @@ struct HeliumPair {
   std::int8_t* y;
   std::int8_t* next;
   const std::int32_t* bias;
-  std::size_t groups;  // blocks beyond whole fours
+  size_t groups;  // blocks beyond whole fours
   const std::int8_t* first;
   const std::int8_t* second;
-  std::size_t fours;  // of blocks
+  size_t fours;  // of blocks
   std::int32_t zero;
   const std::int8_t* y_end;
   const std::int8_t* weights;
@@ -148,9 +148,9 @@ struct HeliumDense {
   std::int8_t* y;
   std::int32_t zero;
   const void* bias;
-  std::size_t groups;  // blocks beyond whole fours
+  size_t groups;  // blocks beyond whole fours
   const std::int8_t* x;
-  std::size_t fours;  // of blocks
+  size_t fours;  // of blocks
   const std::int8_t* y_end;
   const std::int8_t* weights;
   std::int32_t low, high;

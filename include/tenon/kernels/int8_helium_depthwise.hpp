@@ -19,11 +19,11 @@ struct HeliumDepthwise {
   const std::int32_t* bias;
   const std::int8_t* weights;
   const std::int8_t* x;
-  std::size_t column, line;  // from tap to tap, from row to row
+  size_t column, line;  // from tap to tap, from row to row
   std::int32_t zero;
-  std::size_t count;  // of eight or sixteen channels
+  size_t count;  // of eight or sixteen channels
   std::int32_t low, high;
-  std::size_t pixels, step;  // for sixteen channels: neighbours whose windows lie within, from x to x
+  size_t pixels, step;  // for sixteen channels: neighbours whose windows lie within, from x to x
 };
 
 // A tap of eight channels at [ADDRESS]: r10 the weights, which move on; q7 where they lie; q0 and q1 the sums of the
@@ -104,7 +104,7 @@ struct HeliumDepthwise {
 #undef TENON_HELIUM_TAP
 
 /// Whether no weight is -128: then the products of two taps together fit 16 bits.
-TENON_INLINE bool weights_are_narrow(const std::int8_t* w, std::size_t size) {
+TENON_INLINE bool weights_are_narrow(const std::int8_t* w, size_t size) {
   int8x16_t smallest = vdupq_n_s8(0);
   for (; size >= 16; size -= 16, w += 16) smallest = vminq_s8(smallest, vld1q_s8(w));
   for (; size > 0; --size, ++w)

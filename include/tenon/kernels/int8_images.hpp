@@ -22,7 +22,7 @@ namespace tenon::kernels {
 namespace detail {
 
 template <class Number>
-constexpr Number* fill_numbers(Number* to, std::size_t count, Number value) {
+constexpr Number* fill_numbers(Number* to, size_t count, Number value) {
 #if defined(__ARM_FEATURE_MVE)
   if constexpr (sizeof(Number) == 1) {
     if (!std::is_constant_evaluated())
@@ -41,42 +41,42 @@ constexpr Number* fill_numbers(Number* to, std::size_t count, Number value) {
 
 /// Which taps of a window lie inside the image.
 struct TapRange {
-  std::size_t first = 0, end = 0;
+  size_t first = 0, end = 0;
 
-  constexpr TapRange(const ConvolutionAxis& a, std::size_t position) : end{a.kernel} {
-    const std::size_t start = position * a.stride;
+  constexpr TapRange(const ConvolutionAxis& a, size_t position) : end{a.kernel} {
+    const size_t start = position * a.stride;
     while (first < end && start + first * a.dilation < a.before) ++first;
     while (end > first && start + (end - 1) * a.dilation >= a.before + a.image) --end;
   }
   /// Where tap `tap` of the window lies.
-  static constexpr std::size_t place(const ConvolutionAxis& a, std::size_t position, std::size_t tap) {
+  static constexpr size_t place(const ConvolutionAxis& a, size_t position, size_t tap) {
     return position * a.stride + tap * a.dilation - a.before;
   }
 };
 
 /// What the weights of one position meet, tap by tap, with `outside` around the image.
 template <class Number>
-constexpr void gather_window(const Convolution& c, std::size_t group, std::size_t row, const TapRange& rows,
-                             std::size_t column, Number outside, const Number* x, Number* to) {
-  const std::size_t own = c.group_channels();
+constexpr void gather_window(const Convolution& c, size_t group, size_t row, const TapRange& rows, size_t column,
+                             Number outside, const Number* x, Number* to) {
+  const size_t own = c.group_channels();
   const TapRange inside(c.x, column);
   const bool together = c.x.dilation == 1 && c.groups == 1;
-  for (std::size_t tap = 0; tap < c.y.kernel; ++tap) {
+  for (size_t tap = 0; tap < c.y.kernel; ++tap) {
     if (tap < rows.first || tap >= rows.end || inside.first == inside.end) {
       to = fill_numbers(to, c.x.kernel * own, outside);
       continue;
     }
     to = fill_numbers(to, inside.first * own, outside);
-    const std::size_t place = TapRange::place(c.y, row, tap) * c.x.image + TapRange::place(c.x, column, inside.first);
+    const size_t place = TapRange::place(c.y, row, tap) * c.x.image + TapRange::place(c.x, column, inside.first);
     const Number* from = x + place * c.channels + group * own;
-    const std::size_t size = together ? (inside.end - inside.first) * own : own;
-    for (std::size_t i = together ? inside.end - 1 : inside.first; i < inside.end; ++i, to += size) {
+    const size_t size = together ? (inside.end - inside.first) * own : own;
+    for (size_t i = together ? inside.end - 1 : inside.first; i < inside.end; ++i, to += size) {
       copy_numbers(from, size, to);
       from += c.x.dilation * c.channels;
     }
     to = fill_numbers(to, (c.x.kernel - inside.end) * own, outside);
   }
-  const std::size_t size = c.taps() * own;
+  const size_t size = c.taps() * own;
   fill_numbers(to, in_fours(size) - size, Number{0});
 }
 
@@ -108,26 +108,26 @@ struct PixelWriter {
     return static_cast<std::int8_t>(saturated(scaled >> (scale.shift + 1)));
   }
 #endif
-  TENON_INLINE constexpr Requantizer scale(std::size_t row) const { return {multiplier[row], shift[row]}; }
-  TENON_INLINE constexpr void write(std::size_t row, const FourSums& sums, std::size_t count, std::int8_t* y) const {
+  TENON_INLINE constexpr Requantizer scale(size_t row) const { return {multiplier[row], shift[row]}; }
+  TENON_INLINE constexpr void write(size_t row, const FourSums& sums, size_t count, std::int8_t* y) const {
 #if defined(TENON_M0_KERNELS)
     if (!std::is_constant_evaluated() && whole && count == 4 &&
         write_four(sums.of, multiplier + row, shift + row, zero, y))
       return;
 #endif
-    for (std::size_t r = 0; r < count; ++r) y[r] = number(sums.of[r], scale(row + r));
+    for (size_t r = 0; r < count; ++r) y[r] = number(sums.of[r], scale(row + r));
   }
 };
 
 /// What becomes of the sums of four rows and two pixels.
 struct PairUse {
   const PixelWriter& write;
-  std::size_t first_row, features;
+  size_t first_row, features;
   std::int8_t* y;
   std::int8_t* next;
 
-  TENON_INLINE constexpr void operator()(std::size_t r, std::int32_t a, std::int32_t b) const {
-    const std::size_t row = first_row + r;
+  TENON_INLINE constexpr void operator()(size_t r, std::int32_t a, std::int32_t b) const {
+    const size_t row = first_row + r;
     if (row >= features) return;
     const Requantizer scale = write.scale(row);
 #if defined(__ARM_FEATURE_DSP)
@@ -164,14 +164,14 @@ struct PairUse {
 
 /// Computes pixels by twos. One whose columns are there waits for its neighbour.
 struct PairOfPixels {
-  const DenseRows& all;         // of all groups
-  std::size_t first_row, size;  // of one group; bytes of a row
+  const DenseRows& all;    // of all groups
+  size_t first_row, size;  // of one group; bytes of a row
   std::int8_t* scratch;
   std::int8_t* first = nullptr;
   unsigned waiting = 0;
   bool quick = false;  // for the loop by hand
 
-  constexpr PairOfPixels(const DenseRows& rows, std::size_t group, std::size_t row_size, std::int8_t* space)
+  constexpr PairOfPixels(const DenseRows& rows, size_t group, size_t row_size, std::int8_t* space)
       : all{rows}, first_row{group * rows.out_groups * 4}, size{row_size}, scratch{space} {}
 
   TENON_INLINE constexpr const std::int8_t* weights() const { return all.weights + first_row * size; }
@@ -180,7 +180,7 @@ struct PairOfPixels {
   TENON_INLINE constexpr const std::int8_t* shift() const { return all.shift + first_row; }
 
   /// Once it is known how many features there are.
-  TENON_INLINE constexpr void prepare([[maybe_unused]] std::size_t features) {
+  TENON_INLINE constexpr void prepare([[maybe_unused]] size_t features) {
 #if defined(TENON_THUMB_KERNELS)
     if (!std::is_constant_evaluated())
       quick = all.low == -128 && all.high == 127 && features % 2 == 0 && shifts_are_quick(shift(), features);
@@ -191,7 +191,7 @@ struct PairOfPixels {
     if (!std::is_constant_evaluated()) quick = all.low == -128 && all.high == 127 && shifts_are_down(shift(), features);
 #endif
   }
-  TENON_INLINE constexpr void add(std::size_t features, std::int8_t* pixel) {
+  TENON_INLINE constexpr void add(size_t features, std::int8_t* pixel) {
 #if defined(TENON_M0_KERNELS)
     if (!std::is_constant_evaluated()) return compute_by_hand(features, pixel, pixel);
 #endif
@@ -200,34 +200,34 @@ struct PairOfPixels {
     waiting ^= 1;
   }
   /// The column of a window that leaves the image, or is not in one piece.
-  TENON_INLINE constexpr void gather(const Convolution& c, std::size_t group, std::size_t row, const TapRange& taps,
-                                     std::size_t column, std::int8_t outside, const std::int8_t* x) {
+  TENON_INLINE constexpr void gather(const Convolution& c, size_t group, size_t row, const TapRange& taps,
+                                     size_t column, std::int8_t outside, const std::int8_t* x) {
     gather_window(c, group, row, taps, column, outside, x, pair_column(scratch, size, waiting));
     keep_pair_column(scratch, size, waiting);
   }
-  constexpr void finish(std::size_t features) {
+  constexpr void finish(size_t features) {
     if (waiting == 1) compute(features, first, first);
   }
 
 private:
   /// The first pixel is written last: it may be the second one too, whose column is nobody's then.
-  TENON_INLINE constexpr void compute(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+  TENON_INLINE constexpr void compute(size_t features, std::int8_t* y, std::int8_t* next) const {
 #if defined(TENON_THUMB_KERNELS) || defined(TENON_HELIUM_KERNELS) || defined(TENON_M0_KERNELS)
     if (!std::is_constant_evaluated() && quick) return compute_by_hand(features, y, next);
 #endif
     compute_by_fours(features, y, next);
   }
   // Each by itself, or the stack would have to hold what both need.
-  [[gnu::noinline]] constexpr void compute_by_fours(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+  [[gnu::noinline]] constexpr void compute_by_fours(size_t features, std::int8_t* y, std::int8_t* next) const {
     PixelWriter writer(all);
     writer.multiplier += first_row;
     writer.shift += first_row;
     const std::int8_t* w = weights();
-    for (std::size_t row = 0; row < all.out_groups * 4; row += 4, w += all.in_groups * 16)
+    for (size_t row = 0; row < all.out_groups * 4; row += 4, w += all.in_groups * 16)
       pair_products(w, scratch, all.in_groups, bias() + row, PairUse{writer, row, features, y, next});
   }
 #if defined(TENON_THUMB_KERNELS)
-  [[gnu::noinline]] void compute_by_hand(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+  [[gnu::noinline]] void compute_by_hand(size_t features, std::int8_t* y, std::int8_t* next) const {
     const auto row_bytes = static_cast<std::int32_t>(all.in_groups * 16);
     ThumbPair state{.multiplier = multiplier(),
                     .shift = shift(),
@@ -245,7 +245,7 @@ private:
     multiply_pair_thumb(state);
   }
 #elif defined(TENON_HELIUM_KERNELS)
-  [[gnu::noinline]] void compute_by_hand(std::size_t features, std::int8_t* y, std::int8_t* next) const {
+  [[gnu::noinline]] void compute_by_hand(size_t features, std::int8_t* y, std::int8_t* next) const {
     HeliumPair state;
     state.multiplier = multiplier();
     state.shift = shift();
@@ -263,9 +263,9 @@ private:
     multiply_pair_helium(state);
   }
 #elif defined(TENON_M0_KERNELS)
-  [[gnu::noinline]] void compute_by_hand(std::size_t features, std::int8_t* y, std::int8_t*) const {
+  [[gnu::noinline]] void compute_by_hand(size_t features, std::int8_t* y, std::int8_t*) const {
     const auto* x = reinterpret_cast<const std::int32_t*>(scratch);
-    std::size_t row = quick ? features / 4 * 4 : 0;
+    size_t row = quick ? features / 4 * 4 : 0;
     if (row > 0) {
       WordColumn column{.weights = weights(),
                         .x = x,
@@ -284,8 +284,8 @@ private:
     for (; row < features; ++row) {
       std::int32_t sum = bias()[row];
       const std::int8_t* w = weights() + packed_place(row, 0, 4 * all.in_groups);
-      for (std::size_t group = 0; group < all.in_groups; ++group, w += 16)
-        for (std::size_t i = 0; i < 4; ++i) sum += w[i] * x[4 * group + i];
+      for (size_t group = 0; group < all.in_groups; ++group, w += 16)
+        for (size_t i = 0; i < 4; ++i) sum += w[i] * x[4 * group + i];
       y[row] = writer.number(sum, writer.scale(row));
     }
   }
@@ -294,20 +294,20 @@ private:
 
 /// All positions of some rows of one group, the first of which is written at y. What is read of `c` in each turn needs
 /// no place on the stack.
-TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& c, std::size_t group,
-                                          std::size_t features, std::int8_t outside, const std::int8_t* x,
-                                          std::int8_t* y, std::int8_t* scratch) {
-  const std::size_t own = c.group_channels();
+TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& c, size_t group, size_t features,
+                                          std::int8_t outside, const std::int8_t* x, std::int8_t* y,
+                                          std::int8_t* scratch) {
+  const size_t own = c.group_channels();
   pair.prepare(features);
-  std::size_t to = 0;  // no pointer: of the last group it would leave the image
-  for (std::size_t r = 0; r < c.y.map; ++r) {
+  size_t to = 0;  // no pointer: of the last group it would leave the image
+  for (size_t r = 0; r < c.y.map; ++r) {
     const TapRange taps(c.y, r);
     const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
-    for (std::size_t q = 0; q < c.x.map; ++q, to += c.features) {
+    for (size_t q = 0; q < c.x.map; ++q, to += c.features) {
       // unsigned, so that a place in front of the image is one beyond it
-      const std::size_t column = q * c.x.stride - c.x.before;
+      const size_t column = q * c.x.stride - c.x.before;
       if (within && column < c.x.image && column + c.x.kernel <= c.x.image) {
-        const std::size_t place = TapRange::place(c.y, r, 0) * c.x.image + column;
+        const size_t place = TapRange::place(c.y, r, 0) * c.x.image + column;
         take_pair_column(scratch, pair.size, pair.waiting, x + place * c.channels + group * own, c.y.kernel,
                          c.x.kernel * own, c.y.dilation * c.x.image * c.channels);
       } else {
@@ -322,7 +322,7 @@ TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& 
 }  // namespace detail
 
 /// Bytes of scratch that `convolution_int8` needs.
-constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
+constexpr size_t convolution_int8_scratch(const Convolution& c) {
   return pair_space(in_fours(c.taps() * c.group_channels()));
 }
 
@@ -331,8 +331,8 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
 /// input's zero point. Scratch is 4-aligned.
 [[gnu::noinline]] constexpr void convolution_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
                                                   const std::int8_t* x, std::int8_t* y, std::int8_t* scratch) {
-  const std::size_t features = c.group_features();
-  for (std::size_t group = 0; group < c.groups; ++group)
+  const size_t features = c.group_features();
+  for (size_t group = 0; group < c.groups; ++group)
     detail::convolve_rows(detail::PairOfPixels{rows, group, rows.in_groups * 4, scratch}, c, group, features, outside,
                           x, y + group * features, scratch);
 }
@@ -340,18 +340,18 @@ constexpr std::size_t convolution_int8_scratch(const Convolution& c) {
 /// The largest of each window. Input and output have one scale.
 template <class Number>
 [[gnu::noinline]] constexpr void max_pool(const Pooling& p, Bounds<Number> bounds, const Number* x, Number* y) {
-  for (std::size_t r = 0; r < p.y.map; ++r) {
+  for (size_t r = 0; r < p.y.map; ++r) {
     const WindowSpan ys = window_span(p.y, r);
-    for (std::size_t q = 0; q < p.x.map; ++q, y += p.channels) {
+    for (size_t q = 0; q < p.x.map; ++q, y += p.channels) {
       const WindowSpan xs = window_span(p.x, q);
-      for (std::size_t ky = 0; ky < ys.count; ++ky)
-        for (std::size_t kx = 0; kx < xs.count; ++kx) {
+      for (size_t ky = 0; ky < ys.count; ++ky)
+        for (size_t kx = 0; kx < xs.count; ++kx) {
           const Number* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place + kx * xs.step) * p.channels;
           if (ky + kx == 0) detail::copy_numbers(pixel, p.channels, y);
           else larger_numbers(pixel, p.channels, y);
         }
       if (bounds.low == Bounds<Number>{}.low && bounds.high == Bounds<Number>{}.high) continue;
-      for (std::size_t i = 0; i < p.channels; ++i) y[i] = bounds(y[i]);
+      for (size_t i = 0; i < p.channels; ++i) y[i] = bounds(y[i]);
     }
   }
 }
@@ -362,22 +362,22 @@ template <class Number>
 [[gnu::noinline]] constexpr void average_pool(const Averaging& a, Bounds<Number> bounds, Number outside,
                                               const Number* x, Number* y) {
   const Pooling& p = a.windows;
-  const auto span = [&](const ConvolutionAxis& axis, std::size_t position) {
+  const auto span = [&](const ConvolutionAxis& axis, size_t position) {
     if (!a.adaptive) return window_span(axis, position);
-    const std::size_t first = position * axis.image / axis.map;
+    const size_t first = position * axis.image / axis.map;
     return WindowSpan{first, ((position + 1) * axis.image + axis.map - 1) / axis.map - first, 1};
   };
-  for (std::size_t r = 0; r < p.y.map; ++r) {
+  for (size_t r = 0; r < p.y.map; ++r) {
     const WindowSpan ys = span(p.y, r);
-    for (std::size_t q = 0; q < p.x.map; ++q) {
+    for (size_t q = 0; q < p.x.map; ++q) {
       const WindowSpan xs = span(p.x, q);
       const auto inside = static_cast<std::int32_t>(ys.count * xs.count);
       const auto count = a.adaptive || !a.counts_padding ? inside : static_cast<std::int32_t>(p.y.kernel * p.x.kernel);
-      for (std::size_t channel = 0; channel < p.channels; ++channel) {
+      for (size_t channel = 0; channel < p.channels; ++channel) {
         std::int32_t sum = (count - inside) * outside;
-        for (std::size_t ky = 0; ky < ys.count; ++ky) {
+        for (size_t ky = 0; ky < ys.count; ++ky) {
           const Number* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place) * p.channels + channel;
-          for (std::size_t kx = 0; kx < xs.count; ++kx, pixel += xs.step * p.channels) sum += *pixel;
+          for (size_t kx = 0; kx < xs.count; ++kx, pixel += xs.step * p.channels) sum += *pixel;
         }
         *y++ = bounds((sum + (sum > 0 ? count / 2 : -(count / 2))) / count);
       }

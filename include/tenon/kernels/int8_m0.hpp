@@ -90,8 +90,8 @@ struct FourNumbers {
 }
 
 /// Whether of `count` rows no scale is above a quarter.
-TENON_INLINE bool shifts_are_down(const std::int8_t* shift, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
+TENON_INLINE bool shifts_are_down(const std::int8_t* shift, size_t count) {
+  for (size_t i = 0; i < count; ++i)
     if (shift[i] < 0) return false;
   return true;
 }
@@ -185,7 +185,7 @@ TENON_INLINE void multiply_column_m0(WordColumn& column) {
 #undef TENON_M0_ROW
 
 /// Bytes as words; returns where the next ones go.
-[[gnu::noinline]] inline std::int32_t* widen_m0(const std::int8_t* from, std::size_t size, std::int32_t* to) {
+[[gnu::noinline]] inline std::int32_t* widen_m0(const std::int8_t* from, size_t size, std::int32_t* to) {
   if (((reinterpret_cast<std::uintptr_t>(from) | size) & 3) == 0)
     for (; size > 0; size -= 4, from += 4, to += 4) {
       std::int32_t word;
@@ -195,13 +195,13 @@ TENON_INLINE void multiply_column_m0(WordColumn& column) {
       to[2] = static_cast<std::int8_t>(word >> 16);
       to[3] = word >> 24;
     }
-  for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  for (size_t i = 0; i < size; ++i) to[i] = from[i];
   return to + size;
 }
 
 /// Nine taps of four channels that have weights of their own: what each meets lies `channel` bytes behind its pointer,
 /// 4-aligned.
-[[gnu::noinline]] inline void add_taps_m0(const std::int8_t* w, const std::int8_t* const* taps, std::size_t channel,
+[[gnu::noinline]] inline void add_taps_m0(const std::int8_t* w, const std::int8_t* const* taps, size_t channel,
                                           const std::int32_t* bias, std::int32_t* sums) {
   std::int32_t s0 = bias[0], s1 = bias[1], s2 = bias[2], s3 = bias[3], word, value, a, b;
   asm(".syntax unified\n"

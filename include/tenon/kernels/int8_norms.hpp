@@ -12,11 +12,11 @@ namespace tenon::kernels {
 /// `run` neighbours; piece p begins at g start + p stride, and its number j has the factor with the index
 /// g factor_row + p factor_piece + j factor.
 struct NormRows {
-  std::size_t count = 1, run = 1, pieces = 1, start = 0, stride = 0;
-  std::size_t factor_row = 0, factor_piece = 0, factor = 0;
+  size_t count = 1, run = 1, pieces = 1, start = 0, stride = 0;
+  size_t factor_row = 0, factor_piece = 0, factor = 0;
   bool centred = true;  // less the mean first
 
-  constexpr std::size_t width() const { return run * pieces; }
+  constexpr size_t width() const { return run * pieces; }
 };
 
 /// What the compiler knows of such a row, of n numbers of the scale s. With d = q - zero and S the sum of all d, the
@@ -68,12 +68,12 @@ constexpr std::int64_t rounded_shift(std::int64_t value, int bits) {
 [[gnu::noinline]] constexpr void normalize_int8(const NormRows& rows, const NormScale& scale, const NormFactors& to,
                                                 std::int32_t x_zero, const std::int8_t* x, std::int8_t* y) {
   const auto n = static_cast<std::int32_t>(rows.width());
-  for (std::size_t g = 0; g < rows.count; ++g) {
+  for (size_t g = 0; g < rows.count; ++g) {
     std::int32_t sum = 0;
     std::int64_t squares = 0;
-    for (std::size_t p = 0; p < rows.pieces; ++p) {
+    for (size_t p = 0; p < rows.pieces; ++p) {
       const std::int8_t* from = x + g * rows.start + p * rows.stride;
-      for (std::size_t j = 0; j < rows.run; ++j) {
+      for (size_t j = 0; j < rows.run; ++j) {
         const std::int32_t d = from[j] - x_zero;
         sum += d;
         squares += d * d;
@@ -86,12 +86,12 @@ constexpr std::int64_t rounded_shift(std::int64_t value, int bits) {
         (scale.shift < 0 ? variance >> -scale.shift : variance << scale.shift) + scale.epsilon);
     const InverseRoot root(variance == 0 ? 1 : whole);
     const int bits = 46 + root.half - scale.shift / 2 - scale.fraction;
-    for (std::size_t p = 0; p < rows.pieces; ++p) {
-      const std::size_t first = g * rows.start + p * rows.stride;
-      for (std::size_t j = 0; j < rows.run; ++j) {
+    for (size_t p = 0; p < rows.pieces; ++p) {
+      const size_t first = g * rows.start + p * rows.stride;
+      for (size_t j = 0; j < rows.run; ++j) {
         const std::int32_t c = n * (x[first + j] - x_zero) - sum;
         const std::int64_t u = variance == 0 ? 0 : detail::rounded_shift(c * root.of, bits > 62 ? 62 : bits);
-        const std::size_t f = g * rows.factor_row + p * rows.factor_piece + j * rows.factor;
+        const size_t f = g * rows.factor_row + p * rows.factor_piece + j * rows.factor;
         const std::int64_t real = detail::rounded_shift(u * to.multiplier[f], to.shift[f]) + to.bias[f];
         std::int64_t q = detail::rounded_shift(real, 16) + to.zero;
         q = q < to.low ? to.low : q;

@@ -17,16 +17,16 @@ namespace tenon::kernels {
 /// before what is still to be read begins. Where all of a window is read before its pixel is written (`gathered`), it
 /// is the largest of (p + 1) F - R(p + 1). The result ends where its input does or before, for scratch may lie behind
 /// that. A multiple of four, and 0 where one may lie exactly where the other does.
-constexpr std::size_t image_lead(const ConvolutionAxis& y, const ConvolutionAxis& x, std::size_t channels,
-                                 std::size_t features, bool gathered) {
-  const auto begin = [](const ConvolutionAxis& a, std::size_t position) {
-    const std::size_t start = position * a.stride;
+constexpr size_t image_lead(const ConvolutionAxis& y, const ConvolutionAxis& x, size_t channels, size_t features,
+                            bool gathered) {
+  const auto begin = [](const ConvolutionAxis& a, size_t position) {
+    const size_t start = position * a.stride;
     return start < a.before ? 0 : std::min(start - a.before, a.image);
   };
-  std::size_t lead = 0, unread = y.image * x.image * channels, end = y.map * x.map * features;
-  for (std::size_t rows = y.map; rows > 0; --rows)
-    for (std::size_t columns = x.map; columns > 0; --columns, end -= features) {
-      const std::size_t first = (begin(y, rows - 1) * x.image + begin(x, columns - 1)) * channels;
+  size_t lead = 0, unread = y.image * x.image * channels, end = y.map * x.map * features;
+  for (size_t rows = y.map; rows > 0; --rows)
+    for (size_t columns = x.map; columns > 0; --columns, end -= features) {
+      const size_t first = (begin(y, rows - 1) * x.image + begin(x, columns - 1)) * channels;
       if (!gathered) unread = std::min(unread, first);
       if (end > unread) lead = std::max(lead, end - unread);
       unread = std::min(unread, first);

@@ -20,10 +20,10 @@ namespace tenon::kernels {
 #endif
 
 /// Bytes that a pair of columns of `size` bytes takes, the same on every machine.
-constexpr std::size_t pair_space(std::size_t size) { return 5 * size; }
+constexpr size_t pair_space(size_t size) { return 5 * size; }
 
 /// Where column 0 or 1 is to be written, `size` bytes, a multiple of four.
-TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* space, std::size_t size, unsigned which) {
+TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* space, size_t size, unsigned which) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated()) return space + 4 * size;
 #elif defined(TENON_M0_KERNELS)
@@ -35,9 +35,9 @@ TENON_INLINE constexpr std::int8_t* pair_column(std::int8_t* space, std::size_t 
 namespace detail {
 
 /// Copies bytes. On Arm it does not call memcpy, which small C libraries write byte by byte.
-TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, size_t count, std::int8_t* to) {
   if (std::is_constant_evaluated()) {
-    for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
+    for (size_t i = 0; i < count; ++i) to[i] = from[i];
     return;
   }
 #if defined(__ARM_FEATURE_MVE)
@@ -84,10 +84,10 @@ TENON_INLINE constexpr void copy_bytes(const std::int8_t* from, std::size_t coun
 #endif
 }
 
-TENON_INLINE constexpr void copy_numbers(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+TENON_INLINE constexpr void copy_numbers(const std::int8_t* from, size_t count, std::int8_t* to) {
   copy_bytes(from, count, to);
 }
-TENON_INLINE constexpr void copy_numbers(const std::int16_t* from, std::size_t count, std::int16_t* to) {
+TENON_INLINE constexpr void copy_numbers(const std::int16_t* from, size_t count, std::int16_t* to) {
 #if defined(__ARM_FEATURE_MVE)
   if (!std::is_constant_evaluated()) {
     for (; count >= 8; count -= 8, from += 8, to += 8) vst1q_s16(to, vld1q_s16(from));
@@ -112,7 +112,7 @@ TENON_INLINE constexpr void copy_numbers(const std::int16_t* from, std::size_t c
 
 /// Widens bytes for the DSP instructions: of each four columns the even bytes as two numbers of 16 bits, then the odd
 /// ones. Returns where the next ones go.
-TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, std::size_t size, std::int8_t* to) {
+TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, size_t size, std::int8_t* to) {
   const auto word = [](const std::int8_t* four, std::int8_t* halves) TENON_INLINE_LAMBDA {
     std::uint32_t value;
     std::memcpy(&value, __builtin_assume_aligned(four, 4), 4);
@@ -132,7 +132,7 @@ TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, std::size_t size,
 
 /// The column of a window of 3x3 pixels of three colours, which the first layer of pictures has: three lines of nine
 /// bytes become seven words, the last of which ends with a zero.
-[[gnu::noinline]] inline void widen_colours(const std::int8_t* line, std::size_t step, std::int8_t* to) {
+[[gnu::noinline]] inline void widen_colours(const std::int8_t* line, size_t step, std::int8_t* to) {
   const auto bytes = [&line](int first) TENON_INLINE_LAMBDA {
     std::uint32_t four;
     std::memcpy(&four, line + first, 4);
@@ -170,8 +170,8 @@ TENON_INLINE void load_two(const std::int8_t* from, std::uint32_t& first, std::u
 struct TwoByTwo {
   std::int32_t s00, s01, s10, s11;
 
-  TENON_INLINE void add(const std::int8_t* w, const std::int8_t* x, std::size_t groups) {
-    for (std::size_t fours = groups / 4; fours > 0; --fours, w += 64, x += 64) {
+  TENON_INLINE void add(const std::int8_t* w, const std::int8_t* x, size_t groups) {
+    for (size_t fours = groups / 4; fours > 0; --fours, w += 64, x += 64) {
       block<0>(w, x);
       block<1>(w, x);
       block<2>(w, x);
@@ -202,7 +202,7 @@ private:
 
 #elif defined(__ARM_FEATURE_MVE)
 
-TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups,
+TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, size_t groups,
                                   FourSums& a, FourSums& b) {
   // Sums in an array would be written in every turn.
   std::int32_t a0 = a.of[0], a1 = a.of[1], a2 = a.of[2], a3 = a.of[3];
@@ -241,7 +241,7 @@ TENON_INLINE void add_pair_helium(const std::int8_t* w, const std::int8_t* x, co
 
 #elif defined(__SSE4_1__)
 
-TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, std::size_t groups,
+TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const std::int8_t* z, size_t groups,
                                FourSums& a, FourSums& b) {
 #if defined(__AVX2__)
   __m256i first = _mm256_setzero_si256(), second = _mm256_setzero_si256();
@@ -273,7 +273,7 @@ TENON_INLINE void add_pair_sse(const std::int8_t* w, const std::int8_t* x, const
 }  // namespace detail
 
 /// Has to be called when a column has been written, before the next one is.
-TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space, [[maybe_unused]] std::size_t size,
+TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space, [[maybe_unused]] size_t size,
                                              [[maybe_unused]] unsigned which) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated()) detail::widen_bytes(space + 4 * size, size, space + 8 * which);
@@ -284,9 +284,8 @@ TENON_INLINE constexpr void keep_pair_column([[maybe_unused]] std::int8_t* space
 
 namespace detail {
 
-[[gnu::noinline]] constexpr void take_lines(std::int8_t* space, std::size_t size, unsigned which,
-                                            const std::int8_t* from, std::size_t lines, std::size_t length,
-                                            std::size_t step) {
+[[gnu::noinline]] constexpr void take_lines(std::int8_t* space, size_t size, unsigned which, const std::int8_t* from,
+                                            size_t lines, size_t length, size_t step) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated() && (length | step | reinterpret_cast<std::uintptr_t>(from)) % 4 == 0) {
     std::int8_t* wide = space + 8 * which;
@@ -296,13 +295,13 @@ namespace detail {
 #elif defined(TENON_M0_KERNELS)
   if (!std::is_constant_evaluated()) {
     auto* word = reinterpret_cast<std::int32_t*>(space);
-    for (std::size_t i = size - 4; i < size; ++i) word[i] = 0;
+    for (size_t i = size - 4; i < size; ++i) word[i] = 0;
     for (; lines > 0; --lines, from += lines > 0 ? step : 0) word = widen_m0(from, length, word);
     return;
   }
 #endif
   std::int8_t* const column = pair_column(space, size, which);
-  for (std::size_t i = size - 4; i < size; ++i) column[i] = 0;
+  for (size_t i = size - 4; i < size; ++i) column[i] = 0;
   std::int8_t* to = column;
   for (; lines > 0; --lines, from += lines > 0 ? step : 0, to += length) copy_bytes(from, length, to);
   keep_pair_column(space, size, which);
@@ -311,9 +310,8 @@ namespace detail {
 }  // namespace detail
 
 /// A column of `lines` pieces of `length` bytes that lie `step` apart; zeros fill it up to `size`.
-TENON_INLINE constexpr void take_pair_column(std::int8_t* space, std::size_t size, unsigned which,
-                                             const std::int8_t* from, std::size_t lines, std::size_t length,
-                                             std::size_t step) {
+TENON_INLINE constexpr void take_pair_column(std::int8_t* space, size_t size, unsigned which, const std::int8_t* from,
+                                             size_t lines, size_t length, size_t step) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated() && lines == 3 && length == 9)
     return detail::widen_colours(from, step, space + 8 * which);
@@ -326,11 +324,11 @@ TENON_INLINE constexpr void take_pair_column(std::int8_t* space, std::size_t siz
 /// at once first offer them to use(sums with the first, sums with the second), if there is one, which returns whether
 /// it has taken them.
 template <class Use>
-TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* space, std::size_t groups,
+TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_t* space, size_t groups,
                                           const std::int32_t* start, Use use) {
 #if defined(TENON_WIDENED_PAIRS)
   if (!std::is_constant_evaluated()) {
-    for (std::size_t row = 0; row < 4; row += 2) {
+    for (size_t row = 0; row < 4; row += 2) {
       detail::TwoByTwo sums{start[row], start[row], start[row + 1], start[row + 1]};
       sums.add(w + 4 * row, space, groups);
       use(row, sums.s00, sums.s01);
@@ -357,7 +355,7 @@ TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_
   if constexpr (requires { use(a, b); }) {
     if (!std::is_constant_evaluated() && use(a, b)) return;
   }
-  for (std::size_t row = 0; row < 4; ++row) use(row, a.of[row], b.of[row]);
+  for (size_t row = 0; row < 4; ++row) use(row, a.of[row], b.of[row]);
 }
 
 #undef TENON_WIDENED_PAIRS

@@ -40,10 +40,10 @@ inline constexpr bool rounds_twice = false;
 #endif
 
 /// count, rounded up to a multiple of four.
-constexpr std::size_t in_fours(std::size_t count) { return (count + 3) / 4 * 4; }
+constexpr size_t in_fours(size_t count) { return (count + 3) / 4 * 4; }
 
 /// Where weight (row, column) of a matrix with `columns` columns lies in its packed form.
-constexpr std::size_t packed_place(std::size_t row, std::size_t column, std::size_t columns) {
+constexpr size_t packed_place(size_t row, size_t column, size_t columns) {
   return (row / 4 * (in_fours(columns) / 4) + column / 4) * 16 + row % 4 * 4 + column % 4;
 }
 
@@ -80,7 +80,7 @@ struct PortableSums {
   }
 };
 
-constexpr void add_portable(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+constexpr void add_portable(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
   PortableSums s{sums.of[0], sums.of[1], sums.of[2], sums.of[3]};
   for (; groups >= 2; groups -= 2, w += 32, x += 8) {
     s.block(w, x);
@@ -119,7 +119,7 @@ struct DspSums {
   }
 };
 
-TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
   DspSums s{sums.of[0], sums.of[1], sums.of[2], sums.of[3]};
 #if defined(__ARM_FEATURE_MVE)
   // Helium takes four blocks apart into rows as it loads them, and adds up 16 products at a time.
@@ -164,7 +164,7 @@ TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_
   "muls %[word], %[x3], %[word]\n"                                                                                     \
   "add %[" sum "], %[word]\n"
 
-[[gnu::noinline]] inline void add_m0(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+[[gnu::noinline]] inline void add_m0(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
   if (groups == 0) return;
   std::int32_t s0 = sums.of[0], s1 = sums.of[1], s2 = sums.of[2], s3 = sums.of[3];
   std::int32_t x0, x1, x2, x3, word, product;
@@ -196,7 +196,7 @@ TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, std::size_
 #elif defined(__SSE4_1__)
 
 /// A block at a time: its 16 bytes and the four of x, widened, multiplied and added in pairs.
-inline void add_sse(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+inline void add_sse(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
   __m128i low = _mm_setzero_si128(), high = _mm_setzero_si128();  // rows 0 and 1, rows 2 and 3
 #if defined(__AVX2__)
   __m256i both = _mm256_setzero_si256();
@@ -230,8 +230,7 @@ inline void add_sse(const std::int8_t* w, const std::int8_t* x, std::size_t grou
 }  // namespace detail
 
 /// Adds the products of four packed rows with x, `groups` groups of four columns. Both are 4-aligned.
-TENON_INLINE constexpr void add_products(const std::int8_t* w, const std::int8_t* x, std::size_t groups,
-                                         FourSums& sums) {
+TENON_INLINE constexpr void add_products(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
   if (std::is_constant_evaluated()) return detail::add_portable(w, x, groups, sums);
 #if defined(__ARM_FEATURE_SIMD32)
   detail::add_dsp(w, x, groups, sums);
@@ -283,7 +282,7 @@ struct DenseRowsOf {
   const Bias* bias = nullptr;  // the input's zero point is in it
   const std::int32_t* multiplier = nullptr;
   const std::int8_t* shift = nullptr;
-  std::size_t in_groups = 0, out_groups = 0;
+  size_t in_groups = 0, out_groups = 0;
   std::int32_t zero = 0, low = 0, high = 0;  // of the output: zero point, bounds
 };
 using DenseRows = DenseRowsOf<std::int32_t>;
@@ -330,7 +329,7 @@ template <bool OneScale = false, class Bias>
   const Bias* bias = rows.bias;
   const std::int32_t* multiplier = rows.multiplier;
   const std::int8_t* shift = rows.shift;
-  for (std::size_t group = 0; group < rows.out_groups; ++group) {
+  for (size_t group = 0; group < rows.out_groups; ++group) {
     FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
     add_products(w, x, rows.in_groups, sums);
     bool done = false;
@@ -338,7 +337,7 @@ template <bool OneScale = false, class Bias>
     if (!std::is_constant_evaluated() && rows.low == -128 && rows.high == 127)
       done = detail::write_four(sums.of, multiplier, shift, rows.zero, y);
 #endif
-    for (std::size_t r = 0; !done && r < 4; ++r) {
+    for (size_t r = 0; !done && r < 4; ++r) {
       std::int32_t value = Requantizer{multiplier[r], shift[r]}(sums.of[r]) + rows.zero;
       value = value < rows.low ? rows.low : value;
       y[r] = static_cast<std::int8_t>(value > rows.high ? rows.high : value);

@@ -23,7 +23,7 @@ constexpr bool is_rnn(Int8Cell cell) {
 /// number by number to those of i and f, and the new one to that of o, with weights of 16 bits.
 enum class Int8Peepholes : unsigned char { none, full, diagonal };
 
-constexpr std::size_t gates_of(Int8Cell cell) {
+constexpr size_t gates_of(Int8Cell cell) {
   return is_rnn(cell) ? 1 : cell == Int8Cell::lstm || cell == Int8Cell::lstm_litert ? 4 : 3;
 }
 
@@ -49,7 +49,7 @@ struct GateRows {
   const std::int32_t* bias = nullptr;    // less the zero point times the row's weights
   const std::int32_t* multiplier = nullptr;
   const std::int8_t* shift = nullptr;
-  std::size_t columns = 0;
+  size_t columns = 0;
 };
 
 /// The weights of diagonal peepholes, for i, f and o in turn: `size` numbers of two bytes, the lower byte first, filled
@@ -58,7 +58,7 @@ struct DiagonalRows {
   const std::int8_t* weights = nullptr;
   Requantizer share[3]{};
 
-  constexpr std::int32_t product(std::size_t gate, std::size_t i, std::size_t size, std::int32_t memory) const {
+  constexpr std::int32_t product(size_t gate, size_t i, size_t size, std::int32_t memory) const {
     const std::int8_t* const w = weights + 2 * (gate * in_fours(size) + i);
     return ((w[0] & 255) + w[1] * 256) * memory;
   }
@@ -82,7 +82,7 @@ struct Int8Recurrent {
   GateRows input{}, recurrent{};
   const CurveTable *sigmoid = nullptr, *tanh = nullptr;
   CellScale scale{};
-  std::size_t size = 0;     // hidden numbers
+  size_t size = 0;          // hidden numbers
   GateRows memory{};        // of full peepholes
   DiagonalRows diagonal{};  // of diagonal ones
 };
@@ -98,7 +98,7 @@ struct CellSpace {
 
 /// The steps of a pass: x is (count, features), y (count, size), or the last h alone.
 struct CellSteps {
-  std::size_t count = 1, features = 1;
+  size_t count = 1, features = 1;
   bool reverse = false, last = false;
 };
 
@@ -109,15 +109,14 @@ constexpr std::int32_t litert_share(const Requantizer& by, std::int32_t sum) {
 /// y = rows [first, first + rows) of the matrix times x, plus the bias. x is 4-aligned and has room for a multiple of
 /// four numbers, the last of which may be anything. LiteRT's variant rounds twice, and adds to y where `onto`.
 template <bool Litert = false>
-[[gnu::noinline]] constexpr void gate_rows_int8(const GateRows& m, std::size_t first, std::size_t rows,
-                                                const std::int8_t* x, std::int16_t* y,
-                                                [[maybe_unused]] bool onto = false) {
-  const std::size_t groups = in_fours(m.columns) / 4;
+[[gnu::noinline]] constexpr void gate_rows_int8(const GateRows& m, size_t first, size_t rows, const std::int8_t* x,
+                                                std::int16_t* y, [[maybe_unused]] bool onto = false) {
+  const size_t groups = in_fours(m.columns) / 4;
   const std::int8_t* w = m.weights + first * groups * 4;
-  for (std::size_t r = first; r < first + rows; r += 4, w += 16 * groups, y += 4) {
+  for (size_t r = first; r < first + rows; r += 4, w += 16 * groups, y += 4) {
     FourSums sums{{m.bias[r], m.bias[r + 1], m.bias[r + 2], m.bias[r + 3]}};
     add_products(w, x, groups, sums);
-    for (std::size_t k = 0; k < 4; ++k) {
+    for (size_t k = 0; k < 4; ++k) {
       const Requantizer share{m.multiplier[r + k], m.shift[r + k]};
       if constexpr (Litert)
         y[k] = static_cast<std::int16_t>(to_16_bits(litert_share(share, sums.of[k]) + (onto ? y[k] : 0)));
@@ -127,15 +126,15 @@ template <bool Litert = false>
 }
 
 /// y = all `rows` of the matrix times the memory, whose numbers have 16 bits and end in zeros up to a multiple of four.
-[[gnu::noinline]] constexpr void memory_rows_int8(const GateRows& m, std::size_t rows, const std::int16_t* memory,
+[[gnu::noinline]] constexpr void memory_rows_int8(const GateRows& m, size_t rows, const std::int16_t* memory,
                                                   std::int16_t* y) {
-  const std::size_t columns = in_fours(m.columns);
+  const size_t columns = in_fours(m.columns);
   const std::int8_t* w = m.weights;
-  for (std::size_t r = 0; r < rows; r += 4, w += 4 * columns) {
+  for (size_t r = 0; r < rows; r += 4, w += 4 * columns) {
     std::int32_t sums[4]{};
-    for (std::size_t i = 0; i < columns; ++i)
-      for (std::size_t k = 0; k < 4; ++k) sums[k] += w[packed_place(k, i, columns)] * memory[i];
-    for (std::size_t k = 0; k < 4; ++k)
+    for (size_t i = 0; i < columns; ++i)
+      for (size_t k = 0; k < 4; ++k) sums[k] += w[packed_place(k, i, columns)] * memory[i];
+    for (size_t k = 0; k < 4; ++k)
       y[r + k] = static_cast<std::int16_t>(to_16_bits(Requantizer{m.multiplier[r + k], m.shift[r + k]}(sums[k])));
   }
 }
@@ -143,12 +142,12 @@ template <bool Litert = false>
 /// A step of an LSTM as LiteRT computes it.
 template <Int8Peepholes Seen>
 constexpr void litert_lstm_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellSpace& space) {
-  const std::size_t n = in_fours(p.size);
+  const size_t n = in_fours(p.size);
   gate_rows_int8<true>(p.input, 0, 4 * n, x, space.gates);
   gate_rows_int8<true>(p.recurrent, 0, 4 * n, space.h, space.gates, true);
-  for (std::size_t i = 0; i < p.size; ++i) {
+  for (size_t i = 0; i < p.size; ++i) {
     const std::int16_t* const gate = space.gates + i;
-    const auto seeing = [&](std::int32_t sum, [[maybe_unused]] std::size_t k, [[maybe_unused]] std::int32_t memory) {
+    const auto seeing = [&](std::int32_t sum, [[maybe_unused]] size_t k, [[maybe_unused]] std::int32_t memory) {
       if constexpr (Seen == Int8Peepholes::none) return sum;
       else return to_16_bits(sum + litert_share(p.diagonal.share[k], p.diagonal.product(k, i, p.size, memory)));
     };
@@ -167,16 +166,16 @@ constexpr void litert_lstm_step_int8(const Int8Recurrent& p, const std::int8_t* 
 /// One step: replaces h and the state by the next ones.
 template <Int8Cell Cell, Int8Peepholes Seen>
 constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x, const CellSpace& space) {
-  const std::size_t n = in_fours(p.size), all = gates_of(Cell) * n;
+  const size_t n = in_fours(p.size), all = gates_of(Cell) * n;
   std::int16_t *const from_x = space.gates, *const from_h = space.gates + all, *const state = space.state;
   const std::int32_t widen = 12 - p.scale.gate_bits, cell_bits = p.scale.cell_bits;
   const auto q3_12 = [&](std::int32_t share) { return to_16_bits(share << widen); };
   [[maybe_unused]] const std::int16_t* const from_memory = from_h + all;  // of full peepholes
-  const auto gate = [&](std::size_t k, std::size_t i, std::int32_t more = 0) {
+  const auto gate = [&](size_t k, size_t i, std::int32_t more = 0) {
     if constexpr (Seen == Int8Peepholes::full) more += from_memory[k * n + i];
     return q3_12(std::int32_t{from_x[k * n + i]} + from_h[k * n + i] + more);
   };
-  const auto peephole = [&](std::size_t k, std::size_t i, std::int32_t memory) {
+  const auto peephole = [&](size_t k, size_t i, std::int32_t memory) {
     if constexpr (Seen != Int8Peepholes::diagonal) return 0;
     else return to_16_bits(p.diagonal.share[k](p.diagonal.product(k, i, p.size, memory)));
   };
@@ -188,10 +187,10 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
   gate_rows_int8(p.recurrent, 0, Cell == Int8Cell::gru_reset_before ? 2 * n : all, space.h, from_h);
   if constexpr (Seen == Int8Peepholes::full) memory_rows_int8(p.memory, all, state, from_h + all);
   if constexpr (Cell == Int8Cell::gru_reset_before) {
-    for (std::size_t i = 0; i < p.size; ++i) space.passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
+    for (size_t i = 0; i < p.size; ++i) space.passed[i] = to_hidden(from_q15((*p.sigmoid)(gate(0, i)) * state[i]));
     gate_rows_int8(p.recurrent, 2 * n, n, space.passed, from_h + 2 * n);
   }
-  for (std::size_t i = 0; i < p.size; ++i) {
+  for (size_t i = 0; i < p.size; ++i) {
     std::int32_t shown = 0;  // h in Q0.15, of rnn_relu in 2^-gate_bits
     if constexpr (Cell == Int8Cell::lstm) {
       const std::int32_t in = (*p.sigmoid)(gate(0, i, peephole(0, i, state[i]))),
@@ -224,18 +223,18 @@ constexpr void recurrent_step_int8(const Int8Recurrent& p, const std::int8_t* x,
 template <Int8Cell Cell, Int8Peepholes Seen>
 constexpr void recurrent_int8(const Int8Recurrent& p, const CellSteps& s, const std::int8_t* x, std::int8_t* y,
                               const CellSpace& space) {
-  for (std::size_t t = 0; t < s.count; ++t) {
-    const std::size_t at = s.reverse ? s.count - 1 - t : t;
+  for (size_t t = 0; t < s.count; ++t) {
+    const size_t at = s.reverse ? s.count - 1 - t : t;
     const std::int8_t* now = x + at * s.features;
     if (s.features % 4 != 0) {
-      for (std::size_t i = 0; i < s.features; ++i) space.padded[i] = now[i];
+      for (size_t i = 0; i < s.features; ++i) space.padded[i] = now[i];
       now = space.padded;
     }
     if constexpr (Cell == Int8Cell::lstm_litert) litert_lstm_step_int8<Seen>(p, now, space);
     else recurrent_step_int8<Cell, Seen>(p, now, space);
     if (s.last && t + 1 < s.count) continue;
     std::int8_t* const to = y + (s.last ? 0 : at * p.size);
-    for (std::size_t i = 0; i < p.size; ++i) to[i] = space.h[i];
+    for (size_t i = 0; i < p.size; ++i) to[i] = space.h[i];
   }
 }
 

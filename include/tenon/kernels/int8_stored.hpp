@@ -24,13 +24,13 @@ struct StoredRows {
 };
 
 /// Bytes of the weights of `row_groups` groups of four rows by `groups` groups of four columns.
-constexpr std::size_t stored_bytes(std::size_t row_groups, std::size_t groups, bool in_four_bits) {
+constexpr size_t stored_bytes(size_t row_groups, size_t groups, bool in_four_bits) {
   return row_groups * (in_four_bits ? (groups + 1) / 2 : groups) * 16;
 }
 
 /// Puts the weight at `place` of the packed order (`packed_place`), from -7 to 7; those not yet put are 0.
-constexpr void put_four_bits(std::int8_t* weights, std::size_t place, std::size_t groups, std::int32_t value) {
-  const std::size_t block = place / 16, row_group = block / groups, column = block % groups;
+constexpr void put_four_bits(std::int8_t* weights, size_t place, size_t groups, std::int32_t value) {
+  const size_t block = place / 16, row_group = block / groups, column = block % groups;
   std::int8_t& both = weights[stored_bytes(row_group, groups, true) + column / 2 * 16 + place % 16];
   const std::uint32_t shift = column % 2 * 4, kept = static_cast<std::uint8_t>(both) & (0xF0U >> shift);
   both = static_cast<std::int8_t>(static_cast<std::uint8_t>(kept | (static_cast<std::uint32_t>(value) & 15U) << shift));
@@ -44,9 +44,9 @@ TENON_INLINE constexpr std::uint32_t widened(std::uint32_t halves) {
 }
 
 /// `count` blocks in four bits become blocks of bytes. Both are 4-aligned.
-TENON_INLINE constexpr void unpack_blocks(const std::int8_t* from, std::size_t count, std::int8_t* to) {
+TENON_INLINE constexpr void unpack_blocks(const std::int8_t* from, size_t count, std::int8_t* to) {
   if (std::is_constant_evaluated()) {
-    for (std::size_t i = 0; i < 16 * count; ++i) {
+    for (size_t i = 0; i < 16 * count; ++i) {
       const int both = from[i / 32 * 16 + i % 16];
       to[i] = static_cast<std::int8_t>(i % 32 < 16 ? ((both & 15) ^ 8) - 8 : both >> 4);
     }
@@ -111,7 +111,7 @@ TENON_INLINE std::uint32_t word_at(const std::int8_t* place) {
 
 /// As `add_products`, straight from four bits: 4096 times the sum of 256 columns, which 32 bits hold, and so on. About
 /// 1.8 instructions a product, loop and all.
-TENON_INLINE void add_four_bits(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+TENON_INLINE void add_four_bits(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
   constexpr std::uint32_t mask = 0xF000F000U;
   while (groups > 0) {
     std::int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
@@ -124,9 +124,9 @@ TENON_INLINE void add_four_bits(const std::int8_t* w, const std::int8_t* x, std:
       w += 16;
       end_of_block();
     };
-    const std::size_t count = groups < 64 ? groups : 64;
+    const size_t count = groups < 64 ? groups : 64;
     groups -= count;
-    for (std::size_t pairs = count / 2; pairs > 0; --pairs, x += 8) add(word_at(x), word_at(x + 4));
+    for (size_t pairs = count / 2; pairs > 0; --pairs, x += 8) add(word_at(x), word_at(x + 4));
     if (count % 2 != 0) add(word_at(x), 0);
     sums.of[0] += s0 >> 12;
     sums.of[1] += s1 >> 12;
@@ -139,7 +139,7 @@ TENON_INLINE void add_four_bits(const std::int8_t* w, const std::int8_t* x, std:
 
 /// As `add_products`, eight blocks at a time: Helium takes them apart into rows as it loads them, and words of x into
 /// those of even and of odd blocks. What is left over stays.
-TENON_INLINE void add_four_bits(const std::int8_t*& w, const std::int8_t*& x, std::size_t& groups, FourSums& sums) {
+TENON_INLINE void add_four_bits(const std::int8_t*& w, const std::int8_t*& x, size_t& groups, FourSums& sums) {
   std::int32_t s0 = sums.of[0], s1 = sums.of[1], s2 = sums.of[2], s3 = sums.of[3];
   for (; groups >= 8; groups -= 8, w += 64, x += 32) {
     const int32x4x4_t rows = vld4q_s32(reinterpret_cast<const std::int32_t*>(w));
@@ -160,16 +160,16 @@ TENON_INLINE void add_four_bits(const std::int8_t*& w, const std::int8_t*& x, st
 #endif
 
 /// As `add_products`, with weights in four bits.
-TENON_INLINE constexpr void add_stored(const std::int8_t* w, const std::int8_t* x, std::size_t groups, FourSums& sums) {
+TENON_INLINE constexpr void add_stored(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
 #if defined(TENON_FOUR_BIT_DSP)
   if (!std::is_constant_evaluated()) return add_four_bits(w, x, groups, sums);
 #elif defined(TENON_FOUR_BIT_HELIUM)
   if (!std::is_constant_evaluated()) add_four_bits(w, x, groups, sums);
 #endif
-  constexpr std::size_t most = 8;
+  constexpr size_t most = 8;
   alignas(4) std::int8_t blocks[16 * most];  // filled before it is read
-  for (std::size_t done = 0; done < groups;) {
-    const std::size_t count = groups - done < most ? groups - done : most;
+  for (size_t done = 0; done < groups;) {
+    const size_t count = groups - done < most ? groups - done : most;
     unpack_blocks(w + 8 * done, count, blocks);
     add_products(blocks, x + 4 * done, count, sums);
     done += count;
@@ -180,22 +180,22 @@ TENON_INLINE constexpr void add_stored(const std::int8_t* w, const std::int8_t* 
 
 /// How many rows are unpacked, or given their scale, at a time: 4 to 64, and of weights in four bits no more than make
 /// a kilobyte of bytes, if that is four rows.
-constexpr std::size_t rows_at_once(std::size_t rows, std::size_t columns, bool in_four_bits) {
-  const std::size_t wanted = in_four_bits ? 1024 / (columns == 0 ? 1 : columns) / 4 * 4 : 64;
-  const std::size_t most = wanted < 4 ? 4 : wanted > 64 ? 64 : wanted;
+constexpr size_t rows_at_once(size_t rows, size_t columns, bool in_four_bits) {
+  const size_t wanted = in_four_bits ? 1024 / (columns == 0 ? 1 : columns) / 4 * 4 : 64;
+  const size_t most = wanted < 4 ? 4 : wanted > 64 ? 64 : wanted;
   return rows < most ? rows : most;
 }
 
 /// Scratch in which `rows` rows at a time, a multiple of four, take the form that the other kernels read.
 struct StoredSpace {
-  std::size_t rows = 4;
+  size_t rows = 4;
   std::int8_t* weights = nullptr;      // rows times columns bytes, of convolutions in four bits
   std::int32_t* multiplier = nullptr;  // and shifts, of layers with one scale
   std::int8_t* shift = nullptr;
 
   /// All rows' multipliers are the first one.
   constexpr void repeat_scale(const DenseRows& all, DenseRows& part) const {
-    for (std::size_t i = 0; i < rows; ++i) multiplier[i] = all.multiplier[0], shift[i] = all.shift[0];
+    for (size_t i = 0; i < rows; ++i) multiplier[i] = all.multiplier[0], shift[i] = all.shift[0];
     part.multiplier = multiplier;
     part.shift = shift;
   }
@@ -205,13 +205,13 @@ struct StoredSpace {
 template <class Bias>
 [[gnu::noinline]] constexpr void dense_four_bits_int8(const DenseRowsOf<Bias>& rows, bool one_scale,
                                                       const std::int8_t* x, std::int8_t* y) {
-  const std::size_t bytes = stored_bytes(1, rows.in_groups, true);
-  for (std::size_t group = 0; group < rows.out_groups; ++group, y += 4) {
+  const size_t bytes = stored_bytes(1, rows.in_groups, true);
+  for (size_t group = 0; group < rows.out_groups; ++group, y += 4) {
     const Bias* bias = rows.bias + 4 * group;
     FourSums sums{{bias[0], bias[1], bias[2], bias[3]}};
     detail::add_stored(rows.weights + group * bytes, x, rows.in_groups, sums);
-    const std::size_t scale = one_scale ? 0 : 4 * group;
-    for (std::size_t r = 0; r < 4; ++r) {
+    const size_t scale = one_scale ? 0 : 4 * group;
+    for (size_t r = 0; r < 4; ++r) {
       std::int32_t value = Requantizer{rows.multiplier[scale + r], rows.shift[scale + r]}(sums.of[r]) + rows.zero;
       value = value < rows.low ? rows.low : value;
       y[r] = static_cast<std::int8_t>(value > rows.high ? rows.high : value);
@@ -224,16 +224,16 @@ template <class Bias>
                                                          const StoredSpace& space, const Convolution& c,
                                                          std::int8_t outside, const std::int8_t* x, std::int8_t* y,
                                                          std::int8_t* scratch) {
-  const std::size_t columns = rows.in_groups * 4;
+  const size_t columns = rows.in_groups * 4;
   DenseRows part = rows;
   if (stored.one_scale) space.repeat_scale(rows, part);
-  for (std::size_t first = 0; first < c.features; first += space.rows) {
-    const std::size_t features = c.features - first < space.rows ? c.features - first : space.rows;
+  for (size_t first = 0; first < c.features; first += space.rows) {
+    const size_t features = c.features - first < space.rows ? c.features - first : space.rows;
     part.out_groups = in_fours(features) / 4;
     part.bias = rows.bias + first;
     part.weights = rows.weights + stored_bytes(first / 4, rows.in_groups, stored.in_four_bits);
     if (stored.in_four_bits) {
-      for (std::size_t group = 0; group < part.out_groups; ++group)
+      for (size_t group = 0; group < part.out_groups; ++group)
         detail::unpack_blocks(part.weights + stored_bytes(group, rows.in_groups, true), rows.in_groups,
                               space.weights + 4 * columns * group);
       part.weights = space.weights;

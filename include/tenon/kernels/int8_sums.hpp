@@ -38,7 +38,7 @@ namespace detail {
 /// The same sum, four numbers at a time, each in a word as below. Helium's multiplication of a vector by a scalar
 /// doubles the product, rounds, and keeps the upper word; so numbers are shifted by one bit less than below.
 TENON_INLINE bool adds_by_helium(const Int8Sum& s) { return s.first.shift <= 18 && s.second.shift <= 18; }
-TENON_INLINE void add_helium(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b,
+TENON_INLINE void add_helium(const Int8Sum& s, size_t size, const std::int8_t* a, const std::int8_t* b,
                              std::int8_t* y) {
   const std::int32_t up_a = 1 << (18 - s.first.shift), up_b = 1 << (18 - s.second.shift);
   const std::int32_t from_a = -s.first_zero * up_a, from_b = -s.second_zero * up_b;
@@ -59,7 +59,7 @@ TENON_INLINE void add_helium(const Int8Sum& s, std::size_t size, const std::int8
     write(12);
   }
   for (; size > 0;) {
-    const std::size_t now = size < 4 ? size : 4;
+    const size_t now = size < 4 ? size : 4;
     const mve_pred16_t there = vctp32q(static_cast<std::uint32_t>(now));
     vstrbq_p_s32(y, total(vldrbq_z_s32(a, there), vldrbq_z_s32(b, there)), there);
     size -= now, a += now, b += now, y += now;
@@ -80,13 +80,12 @@ TENON_INLINE bool adds_by_words(const Int8Sum& s) {
   const auto shifts = [](const Requantizer& r) { return r.shift >= -4 && r.shift <= 19; };
   return shifts(s.first) && shifts(s.second) && s.total.shift >= 0 && s.total.shift <= 20;
 }
-inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b,
-                         std::int8_t* y) {
+inline void add_by_words(const Int8Sum& s, size_t size, const std::int8_t* a, const std::int8_t* b, std::int8_t* y) {
   const std::int32_t up_a = 1 << (19 - s.first.shift), up_b = 1 << (19 - s.second.shift);
   const std::int32_t from_a = -s.first_zero * up_a, from_b = -s.second_zero * up_b;
   const std::int32_t by_a = s.first.multiplier, by_b = s.second.multiplier, by = s.total.multiplier;
   const std::int32_t half = (1 + 2 * s.zero) * (1 << s.total.shift), down = s.total.shift + 1;
-  const auto total = [&](std::size_t i) TENON_INLINE_LAMBDA {
+  const auto total = [&](size_t i) TENON_INLINE_LAMBDA {
     std::int32_t sum, scaled;
     asm("smmulr %0, %1, %2" : "=r"(sum) : "r"(a[i] * up_a + from_a), "r"(by_a));
     asm("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(b[i] * up_b + from_b), "r"(by_b), "r"(sum));
@@ -95,7 +94,7 @@ inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* 
   };
 #if defined(TENON_THUMB_KERNELS)
   if (s.bounds.low == -128 && s.bounds.high == 127 && size >= 4) {
-    const std::size_t fours = size / 4 * 4;
+    const size_t fours = size / 4 * 4;
     ThumbSum state{.a = a,
                    .b = b,
                    .y = y,
@@ -113,7 +112,7 @@ inline void add_by_words(const Int8Sum& s, std::size_t size, const std::int8_t* 
     size -= fours, a += fours, b += fours, y += fours;
   }
 #endif
-  for (std::size_t i = 0; i < size; ++i) y[i] = s.bounds(total(i));
+  for (size_t i = 0; i < size; ++i) y[i] = s.bounds(total(i));
 }
 
 }  // namespace detail
@@ -138,10 +137,10 @@ struct NarrowScale {
     return v * upper * (1 << up) + ((v * lower + half) >> down);
   }
 };
-[[gnu::noinline]] inline void add_m0(const Int8Sum& s, std::size_t size, const std::int8_t* a, const std::int8_t* b,
+[[gnu::noinline]] inline void add_m0(const Int8Sum& s, size_t size, const std::int8_t* a, const std::int8_t* b,
                                      std::int8_t* y) {
   const NarrowScale first(s.first), second(s.second);
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     const std::int32_t sum = first(a[i] - s.first_zero) + second(b[i] - s.second_zero);
     y[i] = s.bounds(s.total(sum) + s.zero);
   }
@@ -151,8 +150,8 @@ struct NarrowScale {
 #endif
 
 /// y may be one of the two.
-[[gnu::noinline]] constexpr void add_int8(const Int8Sum& s, std::size_t size, const std::int8_t* a,
-                                          const std::int8_t* b, std::int8_t* y) {
+[[gnu::noinline]] constexpr void add_int8(const Int8Sum& s, size_t size, const std::int8_t* a, const std::int8_t* b,
+                                          std::int8_t* y) {
 #if defined(__ARM_FEATURE_DSP)
   if (!std::is_constant_evaluated() && detail::adds_by_words(s)) {
 #if defined(__ARM_FEATURE_MVE)
@@ -164,7 +163,7 @@ struct NarrowScale {
   if (!std::is_constant_evaluated() && detail::NarrowScale::takes(s.first) && detail::NarrowScale::takes(s.second))
     return detail::add_m0(s, size, a, b, y);
 #endif
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     const std::int32_t sum = s.first((a[i] - s.first_zero) * (1 << 20)) + s.second((b[i] - s.second_zero) * (1 << 20));
     y[i] = s.bounds(s.total(sum) + s.zero);
   }
@@ -173,8 +172,8 @@ struct NarrowScale {
 /// A tensor at another scale.
 template <class Number>
 [[gnu::noinline]] constexpr void rescale(const Requantizer& scale, std::int32_t from_zero, std::int32_t zero,
-                                         Bounds<Number> bounds, std::size_t size, const Number* x, Number* y) {
-  for (std::size_t i = 0; i < size; ++i) y[i] = bounds(scale(x[i] - from_zero) + zero);
+                                         Bounds<Number> bounds, size_t size, const Number* x, Number* y) {
+  for (size_t i = 0; i < size; ++i) y[i] = bounds(scale(x[i] - from_zero) + zero);
 }
 
 }  // namespace tenon::kernels

@@ -16,8 +16,8 @@
 namespace tenon::kernels::detail {
 
 /// Whether `count` rows have shifts that the loops take.
-TENON_INLINE bool shifts_are_quick(const std::int8_t* shift, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
+TENON_INLINE bool shifts_are_quick(const std::int8_t* shift, size_t count) {
+  for (size_t i = 0; i < count; ++i)
     if (static_cast<std::uint8_t>(shift[i]) > 20) return false;
   return true;
 }

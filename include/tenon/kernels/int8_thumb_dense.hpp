@@ -19,7 +19,7 @@ namespace tenon::kernels::detail {
 
 /// Whether `groups` times four rows have shifts of 0 to 20. Four bytes are asked at once: of those below 128, 107 more
 /// takes the ones above 20 to 128.
-TENON_INLINE bool four_shifts_are_quick(const std::int8_t* shift, std::size_t groups) {
+TENON_INLINE bool four_shifts_are_quick(const std::int8_t* shift, size_t groups) {
   std::uint32_t wrong = 0;
   for (; groups > 0; --groups, shift += 4) {
     std::uint32_t four;

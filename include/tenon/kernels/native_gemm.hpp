@@ -15,11 +15,11 @@ namespace tenon::kernels {
 ///
 /// The instruction set is chosen at run time. For one shape, one machine and one build the result
 /// repeats bit for bit. Nothing is allocated after a thread's first product.
-void native_gemm(Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k, float alpha, const float* a,
-                 std::size_t lda, const float* b, std::size_t ldb, float beta, float* c, std::size_t ldc);
+void native_gemm(Transpose ta, Transpose tb, size_t m, size_t n, size_t k, float alpha, const float* a, size_t lda,
+                 const float* b, size_t ldb, float beta, float* c, size_t ldc);
 
-void native_gemm(Transpose ta, Transpose tb, std::size_t m, std::size_t n, std::size_t k, double alpha, const double* a,
-                 std::size_t lda, const double* b, std::size_t ldb, double beta, double* c, std::size_t ldc);
+void native_gemm(Transpose ta, Transpose tb, size_t m, size_t n, size_t k, double alpha, const double* a, size_t lda,
+                 const double* b, size_t ldb, double beta, double* c, size_t ldc);
 
 /// The instruction set `native_gemm` uses: "avx512", "avx2" or "portable".
 std::string_view native_gemm_target();

@@ -8,8 +8,8 @@ namespace tenon {
 /// multilayer perceptrons (see bench/RESULTS.md). `Model<Net, float, NativeGemm>`.
 struct NativeGemm {
   template <class T>
-  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha,
-                   const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, size_t m, size_t n, size_t k, T alpha, const T* a,
+                   size_t lda, const T* b, size_t ldb, T beta, T* c, size_t ldc) {
     kernels::native_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
 };

@@ -8,13 +8,13 @@ namespace tenon::kernels {
 
 /// Where a window's numbers lie along an axis: from `place` on, `count` of them, `step` apart.
 struct WindowSpan {
-  std::size_t place = 0, count = 0, step = 1;
+  size_t place = 0, count = 0, step = 1;
 };
 
 /// The taps of the window at a position that lie inside the image.
-constexpr WindowSpan window_span(const ConvolutionAxis& a, std::size_t position) {
-  const std::size_t start = position * a.stride;
-  std::size_t first = 0, end = a.kernel;
+constexpr WindowSpan window_span(const ConvolutionAxis& a, size_t position) {
+  const size_t start = position * a.stride;
+  size_t first = 0, end = a.kernel;
   while (first < end && start + first * a.dilation < a.before) ++first;
   while (end > first && start + (end - 1) * a.dilation >= a.before + a.image) --end;
   return first == end ? WindowSpan{} : WindowSpan{start + first * a.dilation - a.before, end - first, a.dilation};
@@ -22,18 +22,18 @@ constexpr WindowSpan window_span(const ConvolutionAxis& a, std::size_t position)
 
 /// Whether every window meets the image; a dilated one may step over it.
 constexpr bool every_window_meets(const ConvolutionAxis& a) {
-  for (std::size_t position = 0; position < a.map; ++position)
+  for (size_t position = 0; position < a.map; ++position)
     if (window_span(a, position).count == 0) return false;
   return true;
 }
 
 /// Windows over each channel of an image by itself.
 struct Pooling {
-  std::size_t channels = 1;
+  size_t channels = 1;
   ConvolutionAxis y{}, x{};
 
-  constexpr std::size_t image_size() const { return channels * y.image * x.image; }
-  constexpr std::size_t map_size() const { return channels * y.map * x.map; }
+  constexpr size_t image_size() const { return channels * y.image * x.image; }
+  constexpr size_t map_size() const { return channels * y.map * x.map; }
   /// Windows of two by two side by side: a loop of its own.
   constexpr bool halves() const {
     const auto half = [](const ConvolutionAxis& a) {
@@ -47,7 +47,7 @@ struct Pooling {
     return clear(y) && clear(x);
   }
   /// Scratch of max_pool, in numbers: one row of the image.
-  constexpr std::size_t scratch() const { return halves() ? 0 : x.image; }
+  constexpr size_t scratch() const { return halves() ? 0 : x.image; }
 };
 
 /// map[c][r][q] = the largest number in its window of image[c]; a NaN is larger than all. One sample.
@@ -73,7 +73,7 @@ struct Averaging {
   bool adaptive = false;
   bool counts_padding = true;  // zeros outside count as numbers
 
-  constexpr std::size_t scratch() const { return windows.x.image; }
+  constexpr size_t scratch() const { return windows.x.image; }
 };
 
 /// map[c][r][q] = the mean of a window of image[c]. One sample; scratch() numbers of scratch.

@@ -7,10 +7,10 @@ namespace tenon::kernels {
 
 /// One axis of a small image that lies in a large one: number i at `before` + i * `step`.
 struct PlacedAxis {
-  std::size_t small = 1, large = 1, before = 0, step = 1;
+  size_t small = 1, large = 1, before = 0, step = 1;
 };
 struct Placing {
-  std::size_t channels = 1;
+  size_t channels = 1;
   PlacedAxis y{}, x{};
 };
 
@@ -25,12 +25,12 @@ void pick_image(const Placing&, const T* large, T* small);
 /// (r + 1/2) / factor - 1/2: the nearest one, or what lies linearly between the two neighbours, those
 /// beyond the border being the border's.
 struct Upsampling {
-  std::size_t channels = 1;
-  std::size_t height = 1, width = 1;  // of the image
-  std::size_t factor_y = 1, factor_x = 1;
+  size_t channels = 1;
+  size_t height = 1, width = 1;  // of the image
+  size_t factor_y = 1, factor_x = 1;
   bool linear = false;
 
-  constexpr std::size_t scratch() const { return width; }
+  constexpr size_t scratch() const { return width; }
 };
 
 /// One sample; scratch() numbers of scratch.
@@ -41,6 +41,6 @@ void upsample_gradient(const Upsampling&, const T* larger_gradient, T* image_gra
 
 /// y[c][i] = x[c][i] * factor[c] for channels of `size` numbers. A factor of 0 gives 0 whatever x is.
 template <class T>
-void scale_channels(std::size_t channels, std::size_t size, const T* x, const T* factor, T* y);
+void scale_channels(size_t channels, size_t size, const T* x, const T* factor, T* y);
 
 }  // namespace tenon::kernels

@@ -9,7 +9,7 @@ struct sizes_of_at_least_1;
 
 namespace detail {
 
-template <std::size_t Axes, std::size_t Height, std::size_t Width, bool Positive>
+template <size_t Axes, size_t Height, size_t Width, bool Positive>
 struct AdaptiveAvgPoolLayer {
 private:
   template <class In>
@@ -44,8 +44,8 @@ public:
 ///
 ///     using Net = Sequential<Input<3, 30, 17>, Conv2D<8, 3>, ReLU, AdaptiveAvgPool2D<4, 4>, Flatten, Dense<10>>;
 template <auto Height, auto Width = Height>
-struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<std::size_t>(Height),
-                                                        static_cast<std::size_t>(Width), (Height > 0 && Width > 0)> {};
+struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<size_t>(Height), static_cast<size_t>(Width),
+                                                        (Height > 0 && Width > 0)> {};
 
 /// Means that bring a signal of any length to Length: AdaptiveAvgPool2D along one axis,
 ///     y[c][r] = mean_i x[c][i],   floor(r L / Length) <= i < ceil((r + 1) L / Length).
@@ -55,6 +55,6 @@ struct AdaptiveAvgPool2D : detail::AdaptiveAvgPoolLayer<2, static_cast<std::size
 ///
 ///     using Net = Sequential<Input<3, 50>, Conv1D<8, 3>, ReLU, AdaptiveAvgPool1D<4>, Flatten, Dense<10>>;
 template <auto Length>
-struct AdaptiveAvgPool1D : detail::AdaptiveAvgPoolLayer<1, 1, static_cast<std::size_t>(Length), (Length > 0)> {};
+struct AdaptiveAvgPool1D : detail::AdaptiveAvgPoolLayer<1, 1, static_cast<size_t>(Length), (Length > 0)> {};
 
 }  // namespace tenon

@@ -31,18 +31,18 @@ struct AdditivePrograms {
 
 /// Additive attention whatever the sizes: `queries` steps of the target look at `keys` steps of the memory.
 struct AdditiveCode {
-  std::size_t queries, keys, width, hidden;
+  size_t queries, keys, width, hidden;
   static constexpr bool cross = true;
 
-  constexpr std::size_t pairs() const { return queries * keys; }
+  constexpr size_t pairs() const { return queries * keys; }
   // parameters, in their order
-  constexpr std::size_t key_weight() const { return aligned(hidden * width); }
-  constexpr std::size_t score_weight() const { return 2 * aligned(hidden * width); }
+  constexpr size_t key_weight() const { return aligned(hidden * width); }
+  constexpr size_t score_weight() const { return 2 * aligned(hidden * width); }
   // kept per sample: queries and keys as hidden vectors, tanh of the sum of each pair, its weight
-  constexpr std::size_t key_place() const { return aligned(queries * hidden); }
-  constexpr std::size_t pair_place() const { return key_place() + aligned(keys * hidden); }
-  constexpr std::size_t weight_place() const { return pair_place() + aligned(pairs() * hidden); }
-  constexpr std::size_t space() const { return weight_place() + aligned(pairs()); }
+  constexpr size_t key_place() const { return aligned(queries * hidden); }
+  constexpr size_t pair_place() const { return key_place() + aligned(keys * hidden); }
+  constexpr size_t weight_place() const { return pair_place() + aligned(pairs() * hidden); }
+  constexpr size_t space() const { return weight_place() + aligned(pairs()); }
   constexpr Needs needs() const {
     return {.backward_reads_input = true,
             .saved = {.sample = space()},
@@ -51,13 +51,13 @@ struct AdditiveCode {
   }
 
   /// The products with the three matrices, and the sums of the memory.
-  constexpr std::size_t macs() const { return (queries + keys) * width * hidden + pairs() * hidden + pairs() * width; }
+  constexpr size_t macs() const { return (queries + keys) * width * hidden + pairs() * hidden + pairs() * width; }
 
   template <class Mode, class Ctx, class T>
   void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> target, Rows<const T> seen, Rows<T> y, Mode) const {
     using kernels::Transpose;
     T* const kept = Mode::training ? m.workspace.saved : m.workspace.scratch;
-    for (std::size_t i = 0; i < y.count; ++i) {
+    for (size_t i = 0; i < y.count; ++i) {
       T* const own = kept + i * space();
       T *const query = own, *const key = own + key_place(), *const pair = own + pair_place(),
                *const weight = own + weight_place();
@@ -66,16 +66,16 @@ struct AdditiveCode {
                T(0), query, hidden);
       ctx.gemm(Transpose::no, Transpose::yes, keys, hidden, width, T(1), memory, width,
                m.parameters.values + key_weight(), width, T(0), key, hidden);
-      for (std::size_t t = 0; t < queries; ++t)
-        for (std::size_t s = 0; s < keys; ++s)
-          for (std::size_t j = 0; j < hidden; ++j)
+      for (size_t t = 0; t < queries; ++t)
+        for (size_t s = 0; s < keys; ++s)
+          for (size_t j = 0; j < hidden; ++j)
             pair[(t * keys + s) * hidden + j] = query[t * hidden + j] + key[s * hidden + j];
       run<Ctx, typename AdditivePrograms<T>::tanh::Evaluate>(pair, pairs(), hidden);
       ctx.gemm(Transpose::no, Transpose::no, pairs(), 1, hidden, T(1), pair, hidden,
                m.parameters.values + score_weight(), 1, T(0), weight, 1);
-      for (std::size_t s = 0; m.mask && s < keys; ++s)
+      for (size_t s = 0; m.mask && s < keys; ++s)
         if (m.mask[i][s] != T(0))
-          for (std::size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
+          for (size_t t = 0; t < queries; ++t) weight[t * keys + s] = static_cast<T>(-1e30);
       run<Ctx, typename AdditivePrograms<T>::softmax::Evaluate>(weight, queries, keys);
       // where all steps are masked, all weights are 0
       if (m.mask && std::find(m.mask[i], m.mask[i] + keys, T(0)) == m.mask[i] + keys)
@@ -92,7 +92,7 @@ struct AdditiveCode {
                 Rows<T> d_target, Rows<T> d_seen) const {
     using kernels::Transpose;
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
-    for (std::size_t i = 0; i < dy.count; ++i) {
+    for (size_t i = 0; i < dy.count; ++i) {
       const T *const pair = m.workspace.saved + i * space() + pair_place(), *const weight = m.workspace.saved +
                                                                                             i * space() +
                                                                                             weight_place();
@@ -108,9 +108,9 @@ struct AdditiveCode {
       run_back<typename AdditivePrograms<T>::tanh>(pair, d_pair, pairs(), hidden);
       std::fill_n(d_query, queries * hidden, T(0));
       std::fill_n(d_key, keys * hidden, T(0));
-      for (std::size_t t = 0; t < queries; ++t)
-        for (std::size_t s = 0; s < keys; ++s)
-          for (std::size_t j = 0; j < hidden; ++j) {
+      for (size_t t = 0; t < queries; ++t)
+        for (size_t s = 0; s < keys; ++s)
+          for (size_t j = 0; j < hidden; ++j) {
             const T d = d_pair[(t * keys + s) * hidden + j];
             d_query[t * hidden + j] += d;
             d_key[s * hidden + j] += d;
@@ -139,7 +139,7 @@ struct AdditiveCode {
 
 private:
   template <class Ctx, class Program, class T>
-  static void run(T* numbers, std::size_t count, std::size_t length) {
+  static void run(T* numbers, size_t count, size_t length) {
     expr::Arguments<T> a;
     a.count = count;
     a.width = length;
@@ -148,7 +148,7 @@ private:
     expr::LoopsIn<Ctx, Program, T>::run(a);
   }
   template <class Program, class T>
-  static void run_back(const T* result, T* slope, std::size_t count, std::size_t length) {
+  static void run_back(const T* result, T* slope, size_t count, size_t length) {
     expr::Arguments<T> a;
     a.count = count;
     a.width = length;
@@ -159,7 +159,7 @@ private:
   }
 };
 
-template <std::size_t Width, std::size_t Hidden>
+template <size_t Width, size_t Hidden>
 struct AdditiveParameters {
   static constexpr std::array<ParameterSpec, 3> parameters{{
       {.name = "query.weight", .dims = {Hidden, Width}, .rank = 2, .fan_in = Width, .fan_out = Hidden},
@@ -177,7 +177,7 @@ struct AdditiveUnit : AdditiveParameters<Code.width, Code.hidden> {
   static constexpr const auto& code = Code;
   static constexpr bool has_mask = false;
   static constexpr Needs needs = Code.needs();
-  static constexpr std::size_t macs = Code.macs();
+  static constexpr size_t macs = Code.macs();
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
@@ -205,7 +205,7 @@ struct AdditiveUnit : AdditiveParameters<Code.width, Code.hidden> {
 /// nn.Linear(bias=False).
 ///
 ///     Node<"context", AdditiveAttention<64>, "decoder", "encoder", "padding">
-template <std::size_t Hidden, std::size_t... Memory>
+template <size_t Hidden, size_t... Memory>
 struct AdditiveAttention {
 private:
   template <class In, bool Fits>
@@ -237,7 +237,7 @@ public:
 ///
 ///     using Decoder = Sequential<SplitAt<Source, Identity, GRU<64>>, Residual<AdditiveAttention<64, Source>>,
 ///                                Slice<0, Source>, GRU<64>>;
-template <std::size_t Hidden, std::size_t Memory>
+template <size_t Hidden, size_t Memory>
 struct AdditiveAttention<Hidden, Memory> {
 private:
   template <class In>

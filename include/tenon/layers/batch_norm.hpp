@@ -32,7 +32,7 @@ struct BatchNorm {
   static constexpr double batch_epsilon = epsilon_in(1e-5, Option...);  // for fold
   template <class To>
   static auto onnx(To& to) {
-    const auto channels = static_cast<std::size_t>(to.axes()[0]);
+    const auto channels = static_cast<size_t>(to.axes()[0]);
     return to.node("BatchNormalization",
                    {to.input(), to.parameter_or("weight", channels, 1), to.parameter_or("bias", channels, 0),
                     to.parameter("running_mean"), to.parameter("running_var")},
@@ -45,7 +45,7 @@ template <class E, class In>
 struct batch_norm_unit {
   using type = BatchUnit<E, In>;
 };
-template <class E, std::size_t C, std::size_t L>
+template <class E, size_t C, size_t L>
 struct batch_norm_unit<E, Shape<C, L>> {
   using type = SeenAs<BatchUnit<E, Shape<C, 1, L>>, Shape<C, L>>;
 };

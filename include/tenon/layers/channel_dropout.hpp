@@ -15,7 +15,7 @@ struct ChannelDropoutUnit {
   using output = In;
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
-  static constexpr std::size_t channels = In::front;
+  static constexpr size_t channels = In::front;
   static constexpr Needs needs{.backward_reads_input = false, .saved = {.sample = aligned(channels)}, .streams = 1};
 
   template <class To>
@@ -40,12 +40,12 @@ struct ChannelDropoutUnit {
 private:
   template <class T>
   static void scale(const Memory<T>& m, Rows<const T> from, Rows<T> to) {
-    for (std::size_t i = 0; i < to.count; ++i)
+    for (size_t i = 0; i < to.count; ++i)
       kernels::scale_channels<T>(channels, In::inner, from[i], m.workspace.saved + i * channels, to[i]);
   }
 };
 
-template <std::size_t Axes, auto Rate>
+template <size_t Axes, auto Rate>
 struct ChannelDropout {
   using invalid = typename Dropout<Rate>::invalid;
   template <class In>

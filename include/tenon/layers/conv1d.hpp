@@ -30,7 +30,7 @@ struct Conv1D : detail::ConvolutionLayer<1, false, Argument...> {
   static constexpr bool takes_signals = true;
   template <class In, Time Axis>
   static constexpr bool steps = (Axis == Time::last) && detail::streams<Argument...>;
-  template <std::size_t>
+  template <size_t>
   using stepping = StreamedConv1D<Argument...>;
 };
 

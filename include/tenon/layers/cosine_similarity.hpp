@@ -13,7 +13,7 @@ namespace detail {
 template <class S>
 struct CosineUnit {
 private:
-  static constexpr std::size_t line = PairedLines<S>::line, lines = PairedLines<S>::lines;
+  static constexpr size_t line = PairedLines<S>::line, lines = PairedLines<S>::lines;
 
 public:
   using input = Inputs<S, S>;
@@ -21,12 +21,12 @@ public:
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{};
-  static constexpr std::size_t macs = 3 * S::size;
+  static constexpr size_t macs = 3 * S::size;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < y.count; ++i)
-      for (std::size_t l = 0; l < lines; ++l) {
+    for (size_t i = 0; i < y.count; ++i)
+      for (size_t l = 0; l < lines; ++l) {
         const Sums<T> s(x[0][i] + l * line, x[1][i] + l * line);
         y[i][l] = s.product / (s.length[0] * s.length[1]);
       }
@@ -34,17 +34,17 @@ public:
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy,
                                  const RowsOf<T, 2>& dx) {
-    for (std::size_t i = 0; i < dy.count; ++i)
-      for (std::size_t l = 0; l < lines; ++l) {
+    for (size_t i = 0; i < dy.count; ++i)
+      for (size_t l = 0; l < lines; ++l) {
         const Sums<T> s(x[0][i] + l * line, x[1][i] + l * line);
         const T to_other = dy[i][l] / (s.length[0] * s.length[1]);
-        for (std::size_t k = 0; k < 2; ++k) {
+        for (size_t k = 0; k < 2; ++k) {
           if (!dx[k]) continue;
           // a length below the least one is replaced by that, a constant
           const T to_own = s.held[k] ? T(0) : to_other * (s.product / s.length[k]) / s.length[k];
           const T *const own = x[k][i] + l * line, *const other = x[1 - k][i] + l * line;
           T* const to = dx[k][i] + l * line;
-          for (std::size_t j = 0; j < line; ++j) to[j] = to_other * other[j] - to_own * own[j];
+          for (size_t j = 0; j < line; ++j) to[j] = to_other * other[j] - to_own * own[j];
         }
       }
   }
@@ -57,12 +57,12 @@ private:
     bool held[2]{};
 
     constexpr Sums(const T* a, const T* b) {
-      for (std::size_t j = 0; j < line; ++j) {
+      for (size_t j = 0; j < line; ++j) {
         product += a[j] * b[j];
         length[0] += a[j] * a[j];
         length[1] += b[j] * b[j];
       }
-      for (std::size_t k = 0; k < 2; ++k) {
+      for (size_t k = 0; k < 2; ++k) {
         length[k] = math::sqrt(length[k]);
         held[k] = length[k] < least;
         if (held[k]) length[k] = least;

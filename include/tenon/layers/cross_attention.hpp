@@ -9,7 +9,7 @@
 namespace tenon {
 
 /// A sequence of which the first steps are the memory, with at least one step behind them.
-template <std::size_t Memory>
+template <size_t Memory>
 struct sequences_with_steps_behind_a_memory_of;
 struct one_or_more_heads_and_one_or_more_steps_of_memory;
 
@@ -26,7 +26,7 @@ struct one_or_more_heads_and_one_or_more_steps_of_memory;
 /// MultiheadAttention, of (target, memory, memory). ONNX: MatMul, Softmax.
 ///
 ///     Node<"seen", CrossAttention<4>, "written", "read", "padding">
-template <std::size_t Heads, std::size_t... Memory>
+template <size_t Heads, size_t... Memory>
 struct CrossAttention {
 private:
   template <class In>
@@ -68,7 +68,7 @@ public:
 /// Shapes: (memory + time, width) to the same.
 ///
 ///     using Block = Residual<SplitAt<Source, Identity, LayerNorm<>>, CrossAttention<4, Source>>;
-template <std::size_t Heads, std::size_t Memory>
+template <size_t Heads, size_t Memory>
 struct CrossAttention<Heads, Memory> {
 private:
   template <class In>

@@ -12,7 +12,7 @@ struct sizes_whose_product_memory_can_hold;
 namespace detail {
 
 /// x W^T + b, with W stored (out, in) as PyTorch stores it.
-template <std::size_t In, std::size_t Out, class WeightInit, class BiasInit, bool Bias, class... HowKept>
+template <size_t In, size_t Out, class WeightInit, class BiasInit, bool Bias, class... HowKept>
 consteval auto dense_formula() {
   constexpr auto product = matmul(x, transpose(param<"weight", Shape<Out, In>, WeightInit, HowKept...>));
   if constexpr (Bias) return product + param<"bias", Shape<Out>, BiasInit>;
@@ -24,12 +24,12 @@ template <WeightStorage Storage>
 struct KeptAs {};
 
 /// `Dense<In, Out>` states its input, `Dense<Out>` takes any vector or sequence.
-template <bool Stated, std::size_t In>
+template <bool Stated, size_t In>
 struct DenseInput {
   template <class S>
   using problem = std::conditional_t<S::rank <= 2, void, takes<a_vector_or_a_sequence>>;
 };
-template <std::size_t In>
+template <size_t In>
 struct DenseInput<true, In> {
   using expects = Shape<In>;
   template <class S>
@@ -54,7 +54,7 @@ private:
   static constexpr bool sensible = sizes::positive && (sizes::count == 1 || sizes::count == 2);
   static constexpr bool usable = sensible && (sizes::count == 1 || detail::product_of({sizes::get(0), sizes::get(1)}) <
                                                                        detail::most_numbers);
-  static constexpr std::size_t out = usable ? sizes::get(sizes::count - 1) : 1;
+  static constexpr size_t out = usable ? sizes::get(sizes::count - 1) : 1;
   static constexpr detail::WeightStorage storage = detail::weight_storage<Argument...>;
   template <class In, class... HowKept>
   static consteval auto formula() {

@@ -11,13 +11,13 @@ namespace detail {
 struct QuotientOf {
   static constexpr const char* onnx = "Div";
   static constexpr bool reads_inputs = true, like_first = false;
-  static constexpr std::size_t macs(std::size_t) { return 1; }
+  static constexpr size_t macs(size_t) { return 1; }
 
   template <class T>
   static constexpr T value(const std::array<T, 2>& v) {
     return v[0] / v[1];
   }
-  template <std::size_t K, class T>
+  template <size_t K, class T>
   static constexpr T slope(const std::array<T, 2>& v) {
     return K == 0 ? 1 / v[1] : -v[0] / (v[1] * v[1]);
   }

@@ -13,10 +13,10 @@ namespace detail {
 /// Two inputs of one shape, whose last axes meet: the shape of what comes of it.
 template <class S>
 struct PairedLines {
-  static constexpr std::size_t line = S::dims[S::rank - 1], lines = S::size / line;
+  static constexpr size_t line = S::dims[S::rank - 1], lines = S::size / line;
   using output = shape_with<[] {
-    std::array<std::size_t, (S::rank > 1 ? S::rank - 1 : 1)> dims{1};
-    for (std::size_t k = 0; k + 1 < S::rank; ++k) dims[k] = S::dims[k];
+    std::array<size_t, (S::rank > 1 ? S::rank - 1 : 1)> dims{1};
+    for (size_t k = 0; k + 1 < S::rank; ++k) dims[k] = S::dims[k];
     return dims;
   }()>;
 };
@@ -48,7 +48,7 @@ public:
 template <class S>
 struct DotUnit {
 private:
-  static constexpr std::size_t line = PairedLines<S>::line, lines = PairedLines<S>::lines;
+  static constexpr size_t line = PairedLines<S>::line, lines = PairedLines<S>::lines;
 
 public:
   using input = Inputs<S, S>;
@@ -56,7 +56,7 @@ public:
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{};
-  static constexpr std::size_t macs = S::size;
+  static constexpr size_t macs = S::size;
 
   template <class To>
   static auto onnx(To& to) {
@@ -65,21 +65,21 @@ public:
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < y.count; ++i)
-      for (std::size_t l = 0; l < lines; ++l) {
+    for (size_t i = 0; i < y.count; ++i)
+      for (size_t l = 0; l < lines; ++l) {
         const T *const a = x[0][i] + l * line, *const b = x[1][i] + l * line;
         T sum = 0;
-        for (std::size_t j = 0; j < line; ++j) sum += a[j] * b[j];
+        for (size_t j = 0; j < line; ++j) sum += a[j] * b[j];
         y[i][l] = sum;
       }
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy,
                                  const RowsOf<T, 2>& dx) {
-    for (std::size_t k = 0; k < 2; ++k)
-      for (std::size_t i = 0; dx[k] && i < dy.count; ++i)
-        for (std::size_t l = 0; l < lines; ++l)
-          for (std::size_t j = l * line; j < (l + 1) * line; ++j) dx[k][i][j] = dy[i][l] * x[1 - k][i][j];
+    for (size_t k = 0; k < 2; ++k)
+      for (size_t i = 0; dx[k] && i < dy.count; ++i)
+        for (size_t l = 0; l < lines; ++l)
+          for (size_t j = l * line; j < (l + 1) * line; ++j) dx[k][i][j] = dy[i][l] * x[1 - k][i][j];
   }
 };
 

@@ -7,7 +7,7 @@
 namespace tenon {
 
 /// The steps of a sequence behind the first N: the name of `Slice<0, N>` in the first versions.
-template <std::size_t N>
+template <size_t N>
 using DropSteps [[deprecated("write Slice<0, N> instead of DropSteps<N>")]] = Slice<0, static_cast<std::ptrdiff_t>(N)>;
 
 }  // namespace tenon

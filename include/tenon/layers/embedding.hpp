@@ -17,12 +17,12 @@
 
 namespace tenon {
 
-template <std::size_t Tokens, std::size_t Width, auto... Option>
+template <size_t Tokens, size_t Width, auto... Option>
 struct Embedding;
 
 namespace detail {
 
-template <std::size_t Tokens, std::size_t Width, auto... Option>
+template <size_t Tokens, size_t Width, auto... Option>
 inline constexpr bool reads_tokens<Embedding<Tokens, Width, Option...>> = true;
 
 }  // namespace detail
@@ -50,15 +50,15 @@ namespace detail {
 template <auto Token>
 inline constexpr std::uint32_t option_kind<option::PaddingIdx<Token>> = option::padding_idx;
 
-inline constexpr std::size_t no_token = ~std::size_t{0};
+inline constexpr size_t no_token = ~size_t{0};
 
 template <class Option>
-inline constexpr std::size_t padding_idx_of = no_token;
+inline constexpr size_t padding_idx_of = no_token;
 template <auto Token>
-inline constexpr std::size_t padding_idx_of<option::PaddingIdx<Token>> = static_cast<std::size_t>(Token);
+inline constexpr size_t padding_idx_of<option::PaddingIdx<Token>> = static_cast<size_t>(Token);
 
 /// Fills the table by initialiser I, and row Zero with zeros.
-template <class I, std::size_t Zero>
+template <class I, size_t Zero>
 struct WithZeroRow {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec& spec, Stream& stream) {
@@ -70,19 +70,19 @@ struct WithZeroRow {
 /// Looks tokens up, for tables of all sizes. A token outside the table is an Error where the context can throw one, and
 /// gives NaN elsewhere.
 struct EmbeddingCode {
-  std::size_t tokens, width, steps, padding;
+  size_t tokens, width, steps, padding;
 
   template <class T>
   constexpr bool knows(T id) const {
-    return id >= T(0) && id < static_cast<T>(tokens) && static_cast<T>(static_cast<std::size_t>(id)) == id;
+    return id >= T(0) && id < static_cast<T>(tokens) && static_cast<T>(static_cast<size_t>(id)) == id;
   }
   template <class Ctx, class T>
   constexpr void forward(Ctx& ctx, const T* table, Rows<const T> x, Rows<T> y) const {
-    for (std::size_t i = 0; i < x.count; ++i)
-      for (std::size_t t = 0; t < steps; ++t) {
+    for (size_t i = 0; i < x.count; ++i)
+      for (size_t t = 0; t < steps; ++t) {
         const T id = x[i][t];
         T* const row = y[i] + t * width;
-        if (knows(id)) std::copy_n(table + static_cast<std::size_t>(id) * width, width, row);
+        if (knows(id)) std::copy_n(table + static_cast<size_t>(id) * width, width, row);
         else if constexpr (requires { ctx.refuse_token(id, tokens); }) ctx.refuse_token(id, tokens);
         else std::fill_n(row, width, std::numeric_limits<T>::quiet_NaN());
       }
@@ -90,18 +90,18 @@ struct EmbeddingCode {
   template <class T>
   constexpr void backward(T* gradient, bool overwrite, Rows<const T> x, Rows<const T> dy) const {
     if (overwrite) std::fill_n(gradient, tokens * width, T(0));
-    for (std::size_t i = 0; i < x.count; ++i)
-      for (std::size_t t = 0; t < steps; ++t) {
+    for (size_t i = 0; i < x.count; ++i)
+      for (size_t t = 0; t < steps; ++t) {
         const T id = x[i][t];
-        if (!knows(id) || static_cast<std::size_t>(id) == padding) continue;
-        T* const row = gradient + static_cast<std::size_t>(id) * width;
+        if (!knows(id) || static_cast<size_t>(id) == padding) continue;
+        T* const row = gradient + static_cast<size_t>(id) * width;
         const T* const slope = dy[i] + t * width;
-        for (std::size_t j = 0; j < width; ++j) row[j] += slope[j];
+        for (size_t j = 0; j < width; ++j) row[j] += slope[j];
       }
   }
 };
 
-template <class In, std::size_t Tokens, std::size_t Width, class Init, std::size_t Padding>
+template <class In, size_t Tokens, size_t Width, class Init, size_t Padding>
 struct EmbeddingUnit {
   using input = In;
   using output = Shape<In::size, Width>;
@@ -110,7 +110,7 @@ struct EmbeddingUnit {
   static constexpr std::array<ParameterSpec, 1> parameters{
       {{.name = "weight", .dims = {Tokens, Width}, .rank = 2, .fan_in = Tokens, .fan_out = Width}}};
   using initializers = Initializers<WithZeroRow<Init, Padding>>;
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class To>
   static auto onnx(To& to) {
@@ -126,7 +126,7 @@ struct EmbeddingUnit {
                                  Rows<T> dx) {
     if (m.parameters.gradients)
       code.backward(m.parameters.gradients, ctx.overwrite_gradients && !m.written.gradients, x, dy);
-    for (std::size_t i = 0; dx && i < dx.count; ++i) std::fill_n(dx[i], In::size, T(0));
+    for (size_t i = 0; dx && i < dx.count; ++i) std::fill_n(dx[i], In::size, T(0));
   }
 };
 
@@ -141,10 +141,10 @@ struct EmbeddingUnit {
 /// output. PyTorch: nn.Embedding. ONNX: Gather.
 ///
 ///     using Net = Sequential<Input<64>, Embedding<65, 128>, LSTM<256>, Dense<65>, Softmax>;
-template <std::size_t Tokens, std::size_t Width, auto... Option>
+template <size_t Tokens, size_t Width, auto... Option>
 struct Embedding {
 private:
-  static constexpr std::size_t padding = std::min(
+  static constexpr size_t padding = std::min(
       {detail::no_token, detail::padding_idx_of<std::remove_const_t<decltype(Option)>>...});
   using start = detail::weight_init<Normal<0.0, 1.0>, Option...>;
   template <class In, bool Fits>

@@ -48,7 +48,7 @@ struct FakeQuantizeUnit {
     if constexpr (Mode::training) {
       T &least = m.parameters.buffers[0], &most = m.parameters.buffers[alignment];
       T low = x[0][0], high = low;
-      for (std::size_t i = 0; i < x.count; ++i) {
+      for (size_t i = 0; i < x.count; ++i) {
         const auto [a, b] = std::minmax_element(x[i], x[i] + In::size);
         low = std::min(low, *a);
         high = std::max(high, *b);
@@ -62,13 +62,13 @@ struct FakeQuantizeUnit {
       m.workspace.saved_fixed[1] = most;
     }
     const QuantizedRange<T> range(seen[0], seen[alignment]);
-    for (std::size_t i = 0; i < x.count; ++i) std::transform(x[i], x[i] + In::size, y[i], range);
+    for (size_t i = 0; i < x.count; ++i) std::transform(x[i], x[i] + In::size, y[i], range);
   }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     const QuantizedRange<T> range(m.workspace.saved_fixed[0], m.workspace.saved_fixed[1]);
-    for (std::size_t i = 0; dx && i < dx.count; ++i)
-      for (std::size_t j = 0; j < In::size; ++j) dx[i][j] = range.passes(x[i][j]) ? dy[i][j] : T(0);
+    for (size_t i = 0; dx && i < dx.count; ++i)
+      for (size_t j = 0; j < In::size; ++j) dx[i][j] = range.passes(x[i][j]) ? dy[i][j] : T(0);
   }
 };
 

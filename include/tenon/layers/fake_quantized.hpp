@@ -24,9 +24,9 @@ struct FakeQuantizedUnit {
   using output = typename Inner::output;
   static constexpr auto parameters = Inner::parameters;
   using initializers = typename Inner::initializers;
-  static constexpr std::size_t size = layout_of<Inner>.trainable_size;
-  static constexpr std::size_t saved_place = aligned(Inner::needs.saved.fixed),
-                               scratch_place = aligned(Inner::needs.inference.fixed);
+  static constexpr size_t size = layout_of<Inner>.trainable_size;
+  static constexpr size_t saved_place = aligned(Inner::needs.saved.fixed),
+                          scratch_place = aligned(Inner::needs.inference.fixed);
   static constexpr Needs needs = [] {
     Needs n = Inner::needs;
     n.saved.fixed = saved_place + size;
@@ -55,12 +55,12 @@ private:
   static void round_weights(const T* from, T* to) {
     for (const ParameterSpec& spec : parameters) {
       if (!spec.trainable) continue;
-      const std::size_t rows = spec.rank <= 1       ? 0
-                               : Storage.per_tensor ? 1
-                                                    : spec.dims[0],
-                        width = rows > 0 ? spec.size() / rows : 0;
+      const size_t rows = spec.rank <= 1       ? 0
+                          : Storage.per_tensor ? 1
+                                               : spec.dims[0],
+                   width = rows > 0 ? spec.size() / rows : 0;
       if (rows == 0) std::copy_n(from, spec.size(), to);
-      for (std::size_t r = 0; r < rows; ++r) {
+      for (size_t r = 0; r < rows; ++r) {
         const T *const row = from + r * width, *const end = row + width;
         T most = 0;
         for (const T* w = row; w != end; ++w) most = std::max(most, std::abs(*w));

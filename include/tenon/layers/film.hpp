@@ -11,13 +11,13 @@ namespace detail {
 struct ScaledAndShifted {
   static constexpr const char *onnx = "Mul", *onnx_third = "Add";
   static constexpr bool reads_inputs = true, like_first = true;
-  static constexpr std::size_t macs(std::size_t) { return 1; }
+  static constexpr size_t macs(size_t) { return 1; }
 
   template <class T>
   static constexpr T value(const std::array<T, 3>& v) {
     return v[1] * v[0] + v[2];
   }
-  template <std::size_t K, class T>
+  template <size_t K, class T>
   static constexpr T slope(const std::array<T, 3>& v) {
     return K == 0 ? v[1] : K == 1 ? v[0] : T(1);
   }

@@ -24,7 +24,7 @@ consteval auto affine_formula() {
 }
 
 /// Groups of channels are rows that are normalised; then every channel has its weight and bias.
-template <class In, std::size_t Groups, bool Affine, auto... Option>
+template <class In, size_t Groups, bool Affine, auto... Option>
 struct group_norm_unit {
   static constexpr bool divides = In::front % Groups == 0;
   using Normal = FormulaUnit<expr::lift<normal_formula<Option...>()>, Shape<Groups, divides ? In::size / Groups : 1>>;
@@ -50,7 +50,7 @@ struct group_norm_unit {
 template <auto Groups, auto... Option>
 struct GroupNorm {
 private:
-  static constexpr std::size_t groups = Groups > 0 ? static_cast<std::size_t>(Groups) : 1;
+  static constexpr size_t groups = Groups > 0 ? static_cast<size_t>(Groups) : 1;
 
 public:
   using invalid = detail::first_fault<detail::options_fault<option::epsilon | option::affine | option::bias, Option...>,

@@ -18,7 +18,7 @@ struct GruCell {
   static constexpr const char* onnx = "GRU";
   static constexpr std::array onnx_gates{1, 0, 2};
   template <class To>
-  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] std::size_t directions) {
+  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] size_t directions) {
     return typename To::Attributes{{"linear_before_reset", 1}};
   }
 
@@ -56,7 +56,7 @@ struct GRU : detail::RecurrentLayer<std::conditional_t<detail::RecurrentArgument
                                     Argument...> {
   template <class In, Time Axis>
   static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);
-  template <std::size_t>
+  template <size_t>
   using stepping = std::conditional_t<detail::RecurrentArguments<Argument...>::options.stateful, GRU,
                                       GRU<Argument..., stateful>>;
 };

@@ -14,7 +14,7 @@ struct one_or_more_sizes_of_at_least_1;
 namespace detail {
 
 /// The shape, with 1 in the place of sizes of 0 (which are refused), so that checking can go on.
-template <std::size_t... D>
+template <size_t... D>
 struct usable_shape {
   static constexpr bool whole = ((D > 0) && ...);
   using type = Shape<(D > 0 ? D : 1)...>;
@@ -34,7 +34,7 @@ struct usable_shape<> {
 /// Gradient: dy. Error: any other shape there.
 ///
 ///     using Net = Sequential<Input<1, 28, 28>, Flatten, Dense<10>, Softmax>;
-template <std::size_t... D>
+template <size_t... D>
 struct Input {
   using invalid = std::conditional_t<detail::usable_shape<D...>::whole, void, takes<one_or_more_sizes_of_at_least_1>>;
   using expects = typename detail::usable_shape<D...>::type;

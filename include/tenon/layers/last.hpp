@@ -18,16 +18,16 @@ struct LastUnit {
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) std::copy_n(x[i] + (In::front - 1) * In::inner, In::inner, y[i]);
+    for (size_t i = 0; i < x.count; ++i) std::copy_n(x[i] + (In::front - 1) * In::inner, In::inner, y[i]);
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < dy.count; ++i) {
+    for (size_t i = 0; i < dy.count; ++i) {
       T* const end = std::fill_n(dx[i], (In::front - 1) * In::inner, T(0));
       std::copy_n(dy[i], In::inner, end);
     }

@@ -34,7 +34,7 @@ struct LayerNorm : Map<detail::layer_norm_formula<Option...>()> {
   using invalid = detail::options_fault<option::epsilon | option::affine | option::bias, Option...>;
   template <class To>
   static auto onnx(To& to) {
-    const auto width = static_cast<std::size_t>(to.axes().back());
+    const auto width = static_cast<size_t>(to.axes().back());
     return to.node("LayerNormalization",
                    {to.input(), to.parameter_or("weight", width, 1), to.parameter_or_none("bias")},
                    {{"axis", to.rank() <= 2 ? -1 : 1}, {"epsilon", detail::epsilon_in(1e-5, Option...)}});

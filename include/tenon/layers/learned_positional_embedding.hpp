@@ -17,16 +17,16 @@ namespace tenon {
 namespace detail {
 
 /// With a Context the steps are those that follow, one a call, on the ones before.
-template <class In, class Init, std::size_t Context>
+template <class In, class Init, size_t Context>
 struct LearnedPositionUnit {
   using input = In;
   using output = In;
-  static constexpr std::size_t places = Context > 0 ? Context : In::front;
+  static constexpr size_t places = Context > 0 ? Context : In::front;
   static constexpr Needs needs{.backward_reads_input = false, .state = Context > 0 ? alignment : 0};
   static constexpr std::array<ParameterSpec, 1> parameters{
       {{.name = "weight", .dims = {places, In::inner}, .rank = 2, .fan_in = places, .fan_out = In::inner}}};
   using initializers = Initializers<Init>;
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class To>
   static auto onnx(To& to) requires(Context == 0) {
@@ -34,11 +34,11 @@ struct LearnedPositionUnit {
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) {
+    for (size_t i = 0; i < x.count; ++i) {
       const T* const added = m.parameters.values + first_place(m, i) * In::inner;
       const T* const from = x[i];
       T* const to = y[i];
-      for (std::size_t j = 0; j < In::size; ++j) to[j] = from[j] + added[j];
+      for (size_t j = 0; j < In::size; ++j) to[j] = from[j] + added[j];
     }
   }
   template <class Ctx, class T>
@@ -47,17 +47,17 @@ struct LearnedPositionUnit {
     static_assert(Context == 0, "networks that generate token by token are not trained");
     if (m.parameters.gradients) {
       if (ctx.overwrite_gradients) std::fill_n(m.parameters.gradients, In::size, T(0));
-      for (std::size_t i = 0; i < dy.count; ++i) {
+      for (size_t i = 0; i < dy.count; ++i) {
         const T* const slope = dy[i];
-        for (std::size_t j = 0; j < In::size; ++j) m.parameters.gradients[j] += slope[j];
+        for (size_t j = 0; j < In::size; ++j) m.parameters.gradients[j] += slope[j];
       }
     }
-    for (std::size_t i = 0; dx && i < dx.count; ++i) std::copy_n(dy[i], In::size, dx[i]);
+    for (size_t i = 0; dx && i < dx.count; ++i) std::copy_n(dy[i], In::size, dx[i]);
   }
 
 private:
   template <class T>
-  static constexpr std::size_t first_place(const Memory<T>& m, std::size_t sample) {
+  static constexpr size_t first_place(const Memory<T>& m, size_t sample) {
     if constexpr (Context == 0) return 0;
     else return next_place(m, sample, Context, In::front);
   }
@@ -74,7 +74,7 @@ private:
 template <auto... Option>
 struct LearnedPositionalEmbedding {
 private:
-  static constexpr std::size_t context = detail::context_of<Option...>;
+  static constexpr size_t context = detail::context_of<Option...>;
   template <class In, bool Fits>
   struct bound {
     using type = detail::Reshaping<In, In>;
@@ -92,7 +92,7 @@ public:
   using at = typename bound<In, In::rank == 2>::type;
   template <class In, Time Axis>
   static constexpr bool steps = (Axis == Time::first) && In::rank == 2;
-  template <std::size_t Context>
+  template <size_t Context>
   using stepping = LearnedPositionalEmbedding<Option..., cached<Context>>;
 };
 

@@ -22,7 +22,7 @@ namespace tenon {
 /// those of its convolutions and functions. PyTorch: torchaudio's MelSpectrogram(center=False), then log.
 ///
 ///     using Net = Sequential<Input<1, 16000>, LogMel<512, 256, 40>, Conv1D<32, 3>, ReLU, Flatten, Dense<10>>;
-template <std::size_t Window, std::size_t Hop, std::size_t Mels>
+template <size_t Window, size_t Hop, size_t Mels>
 using LogMel = Freeze<Sequential<Named<"spectrum", Conv1D<2 * (Window / 2 + 1), Window, stride<Hop>, bias<false>>>,
                                  Map<x * x>, Named<"mel", Conv1D<Mels, 1, bias<false>>>, Map<log(x + 1e-6)>>>;
 
@@ -36,7 +36,7 @@ using LogMel = Freeze<Sequential<Named<"spectrum", Conv1D<2 * (Window / 2 + 1), 
 /// Gradient: dx by those of its convolutions and functions.
 ///
 ///     using Net = Sequential<Input<1, 16000>, Mfcc<512, 256, 40, 13>, Conv1D<32, 3>, ReLU, Flatten, Dense<10>>;
-template <std::size_t Window, std::size_t Hop, std::size_t Mels, std::size_t Count>
+template <size_t Window, size_t Hop, size_t Mels, size_t Count>
 using Mfcc = Freeze<Sequential<Named<"spectrum", Conv1D<2 * (Window / 2 + 1), Window, stride<Hop>, bias<false>>>,
                                Map<x * x>, Named<"mel", Conv1D<Mels, 1, bias<false>>>, Map<log(x + 1e-6)>,
                                Named<"cosine", Conv1D<Count, 1, bias<false>>>>>;

@@ -19,7 +19,7 @@ struct LimitedLstmCell {
   static constexpr const char* onnx = CellClip > 0 ? nullptr : "LSTM";  // whose `clip` limits the sums of the gates
   static constexpr std::array onnx_gates{0, 3, 1, 2};
   template <class To>
-  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] std::size_t directions) {
+  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] size_t directions) {
     return typename To::Attributes{};
   }
 
@@ -82,7 +82,7 @@ struct LSTM : detail::RecurrentLayer<detail::LstmCellOf<detail::RecurrentArgumen
                                      Argument...> {
   template <class In, Time Axis>
   static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);
-  template <std::size_t>
+  template <size_t>
   using stepping = std::conditional_t<detail::RecurrentArguments<Argument...>::options.stateful, LSTM,
                                       LSTM<Argument..., stateful>>;
 };

@@ -25,13 +25,12 @@ namespace detail {
 
 /// `batch` products of (rows, inner) with (inner, columns).
 struct ProductSizes {
-  std::size_t batch = 1, rows = 1, inner = 1, columns = 1;
+  size_t batch = 1, rows = 1, inner = 1, columns = 1;
   bool fits = false;
 };
 
-template <std::size_t P, std::size_t Q>
-constexpr ProductSizes product_sizes(const std::array<std::size_t, P>& a, const std::array<std::size_t, Q>& b,
-                                     bool transposed) {
+template <size_t P, size_t Q>
+constexpr ProductSizes product_sizes(const std::array<size_t, P>& a, const std::array<size_t, Q>& b, bool transposed) {
   if constexpr (P == 0 || Q < 2) {
     return {};
   } else {
@@ -40,10 +39,10 @@ constexpr ProductSizes product_sizes(const std::array<std::size_t, P>& a, const 
     s.columns = b[transposed ? Q - 2 : Q - 1];
     s.fits = b[transposed ? Q - 1 : Q - 2] == s.inner && s.inner > 0;
     if constexpr (Q == 2) {  // one matrix for all rows
-      for (std::size_t k = 0; k + 1 < P; ++k) s.rows *= a[k];
+      for (size_t k = 0; k + 1 < P; ++k) s.rows *= a[k];
     } else if constexpr (P == Q) {
       s.rows = a[P - 2];
-      for (std::size_t k = 0; k + 2 < P; ++k) {
+      for (size_t k = 0; k + 2 < P; ++k) {
         s.batch *= a[k];
         s.fits = s.fits && a[k] == b[k];
       }
@@ -61,7 +60,7 @@ struct MatMulUnit<Inputs<A, B>, Transposed> {
 private:
   using Transpose = kernels::Transpose;
   static constexpr ProductSizes p = product_sizes(A::dims, B::dims, Transposed);
-  static constexpr std::size_t ldb = Transposed ? p.inner : p.columns;
+  static constexpr size_t ldb = Transposed ? p.inner : p.columns;
 
 public:
   using input = Inputs<A, B>;
@@ -73,7 +72,7 @@ public:
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{};
-  static constexpr std::size_t macs = p.batch * p.rows * p.inner * p.columns;
+  static constexpr size_t macs = p.batch * p.rows * p.inner * p.columns;
 
   template <class To>
   static auto onnx(To& to) requires(A::rank == B::rank && A::rank >= 2) {
@@ -81,14 +80,14 @@ public:
       return to.node("MatMul", {to.input(0), to.input(1)});
     } else {
       typename To::Axes perm(B::rank + 1);
-      for (std::size_t k = 0; k <= B::rank; ++k) perm[k] = static_cast<int>(k + 1 < B::rank ? k : 2 * B::rank - 1 - k);
+      for (size_t k = 0; k <= B::rank; ++k) perm[k] = static_cast<int>(k + 1 < B::rank ? k : 2 * B::rank - 1 - k);
       return to.node("MatMul", {to.input(0), to.node("Transpose", {to.input(1)}, {{"perm", perm}})});
     }
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < y.count; ++i)
-      for (std::size_t h = 0; h < p.batch; ++h)
+    for (size_t i = 0; i < y.count; ++i)
+      for (size_t h = 0; h < p.batch; ++h)
         small_gemm(ctx, Transpose::no, Transposed ? Transpose::yes : Transpose::no, p.rows, p.columns, p.inner, T(1),
                    x[0][i] + h * p.rows * p.inner, p.inner, x[1][i] + h * p.inner * p.columns, ldb, T(0),
                    y[i] + h * p.rows * p.columns, p.columns);
@@ -96,8 +95,8 @@ public:
   template <class Ctx, class T>
   static constexpr void backward(Ctx& ctx, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>,
                                  Rows<const T> dy, const RowsOf<T, 2>& dx) {
-    for (std::size_t i = 0; i < dy.count; ++i)
-      for (std::size_t h = 0; h < p.batch; ++h) {
+    for (size_t i = 0; i < dy.count; ++i)
+      for (size_t h = 0; h < p.batch; ++h) {
         const T *const a = x[0][i] + h * p.rows * p.inner, *const b = x[1][i] + h * p.inner * p.columns;
         const T* const slope = dy[i] + h * p.rows * p.columns;
         if (dx[0])

@@ -32,18 +32,17 @@ struct UnpoolUnit {
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = 1};
   static constexpr std::uint32_t sends = 2;
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < y.count; ++i) kernels::max_unpool<T>(pooling_of<Pool>, x[0][i], x[1][i], y[i]);
+    for (size_t i = 0; i < y.count; ++i) kernels::max_unpool<T>(pooling_of<Pool>, x[0][i], x[1][i], y[i]);
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, 2>& x, Rows<const T>, Rows<const T> dy,
                                  const RowsOf<T, 2>& dx) {
     if (!dx[1]) return;
-    for (std::size_t i = 0; i < dy.count; ++i)
-      kernels::max_unpool_gradient<T>(pooling_of<Pool>, x[0][i], dy[i], dx[1][i]);
+    for (size_t i = 0; i < dy.count; ++i) kernels::max_unpool_gradient<T>(pooling_of<Pool>, x[0][i], dy[i], dx[1][i]);
   }
 };
 

@@ -13,18 +13,18 @@ template <int Sign>
 struct ExtremeOf {
   static constexpr const char* onnx = Sign > 0 ? "Max" : "Min";
   static constexpr bool reads_inputs = true, like_first = false;
-  static constexpr std::size_t macs(std::size_t) { return 0; }
+  static constexpr size_t macs(size_t) { return 0; }
 
-  template <class T, std::size_t N>
+  template <class T, size_t N>
   static constexpr T value(const std::array<T, N>& v) {
     T best = v[0];
-    for (std::size_t k = 1; k < N; ++k) best = better(v[k], best) || v[k] != v[k] ? v[k] : best;
+    for (size_t k = 1; k < N; ++k) best = better(v[k], best) || v[k] != v[k] ? v[k] : best;
     return best;
   }
-  template <std::size_t K, class T, std::size_t N>
+  template <size_t K, class T, size_t N>
   static constexpr T slope(const std::array<T, N>& v) {
     T alike = 0;
-    for (std::size_t k = 0; k < N; ++k) {
+    for (size_t k = 0; k < N; ++k) {
       if (better(v[k], v[K])) return T(0);
       alike += v[k] == v[K] ? T(1) : T(0);
     }

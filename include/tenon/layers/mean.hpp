@@ -12,15 +12,15 @@ struct MeanOf {
   static constexpr const char* onnx = "Add";
   static constexpr bool averages = true;
   static constexpr bool reads_inputs = false, like_first = false;
-  static constexpr std::size_t macs(std::size_t) { return 0; }
+  static constexpr size_t macs(size_t) { return 0; }
 
-  template <class T, std::size_t N>
+  template <class T, size_t N>
   static constexpr T value(const std::array<T, N>& v) {
     T sum = v[0];
-    for (std::size_t k = 1; k < N; ++k) sum += v[k];
+    for (size_t k = 1; k < N; ++k) sum += v[k];
     return sum / static_cast<T>(N);
   }
-  template <std::size_t K, class T, std::size_t N>
+  template <size_t K, class T, size_t N>
   static constexpr T slope(const std::array<T, N>&) {
     return 1 / static_cast<T>(N);
   }

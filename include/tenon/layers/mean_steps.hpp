@@ -18,15 +18,15 @@ struct MeanStepsUnit {
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T> m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) {
+    for (size_t i = 0; i < x.count; ++i) {
       const T steps = count(m, i);
-      for (std::size_t j = 0; j < In::inner; ++j) {
+      for (size_t j = 0; j < In::inner; ++j) {
         T sum = 0;
-        for (std::size_t t = 0; t < In::front; ++t)
+        for (size_t t = 0; t < In::front; ++t)
           if (is_there(m, i, t)) sum += x[i][t * In::inner + j];
         y[i][j] = sum / steps;
       }
@@ -34,25 +34,24 @@ struct MeanStepsUnit {
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, Memory<T> m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    for (std::size_t i = 0; dx && i < dy.count; ++i) {
+    for (size_t i = 0; dx && i < dy.count; ++i) {
       const T steps = count(m, i);
-      for (std::size_t t = 0; t < In::front; ++t)
-        for (std::size_t j = 0; j < In::inner; ++j)
-          dx[i][t * In::inner + j] = is_there(m, i, t) ? dy[i][j] / steps : T(0);
+      for (size_t t = 0; t < In::front; ++t)
+        for (size_t j = 0; j < In::inner; ++j) dx[i][t * In::inner + j] = is_there(m, i, t) ? dy[i][j] / steps : T(0);
     }
   }
 
 private:
   template <class T>
-  static constexpr bool is_there(const Memory<T>& m, std::size_t sample, std::size_t step) {
+  static constexpr bool is_there(const Memory<T>& m, size_t sample, size_t step) {
     return !m.mask || m.mask[sample][step] == T(0);
   }
   /// The steps of a sequence that are there; 1 where none is, of which the mean is 0.
   template <class T>
-  static constexpr T count(const Memory<T>& m, std::size_t sample) {
+  static constexpr T count(const Memory<T>& m, size_t sample) {
     if (!m.mask) return static_cast<T>(In::front);
-    std::size_t steps = 0;
-    for (std::size_t t = 0; t < In::front; ++t) steps += is_there(m, sample, t) ? 1 : 0;
+    size_t steps = 0;
+    for (size_t t = 0; t < In::front; ++t) steps += is_there(m, sample, t) ? 1 : 0;
     return static_cast<T>(steps == 0 ? 1 : steps);
   }
 };

@@ -12,9 +12,9 @@
 namespace tenon {
 
 /// The heads of an attention have to divide the width of its sequences, and rotated pairs the depth of a head.
-template <std::size_t Heads>
+template <size_t Heads>
 struct a_width_that_heads_divide;
-template <std::size_t Heads>
+template <size_t Heads>
 struct a_width_of_heads_of_even_depth;
 struct one_or_more_heads;
 struct options_that_attention_has;
@@ -25,7 +25,7 @@ namespace detail {
 struct AttentionOptions {
   bool causal = false, known = true;
   double rope = 0;
-  std::size_t context = 0;
+  size_t context = 0;
 
   constexpr void read(option::Causal) { causal = true; }
   template <auto Base>
@@ -34,7 +34,7 @@ struct AttentionOptions {
   }
   template <auto Context>
   constexpr void read(option::Cached<Context>) {
-    context = static_cast<std::size_t>(Context);
+    context = static_cast<size_t>(Context);
   }
   template <class Other>
   constexpr void read(Other) {
@@ -65,7 +65,7 @@ inline constexpr AttentionOptions attention_options = [] {
 ///     using Block = Sequential<Residual<LayerNorm<>, MultiheadAttention<4, causal>>,
 ///                              Residual<LayerNorm<>, Dense<512>, ReLU, Dense<128>>>;
 ///     Node<"attended", MultiheadAttention<4>, "steps", "padding">
-template <std::size_t Heads, auto... Option>
+template <size_t Heads, auto... Option>
 struct MultiheadAttention {
 private:
   static constexpr detail::AttentionOptions options = detail::attention_options<Option...>;
@@ -140,7 +140,7 @@ public:
   static constexpr bool looks_ahead = !options.causal;
   template <class In, Time Axis>
   static constexpr bool steps = (options.causal) && (Axis == Time::first) && In::rank == 2;
-  template <std::size_t Context>
+  template <size_t Context>
   using stepping = MultiheadAttention<Heads, Option..., cached<Context>>;
 };
 

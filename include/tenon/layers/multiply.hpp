@@ -11,18 +11,18 @@ namespace detail {
 struct ProductOf {
   static constexpr const char* onnx = "Mul";
   static constexpr bool reads_inputs = true, like_first = false;
-  static constexpr std::size_t macs(std::size_t inputs) { return inputs - 1; }
+  static constexpr size_t macs(size_t inputs) { return inputs - 1; }
 
-  template <class T, std::size_t N>
+  template <class T, size_t N>
   static constexpr T value(const std::array<T, N>& v) {
     T product = v[0];
-    for (std::size_t k = 1; k < N; ++k) product *= v[k];
+    for (size_t k = 1; k < N; ++k) product *= v[k];
     return product;
   }
-  template <std::size_t K, class T, std::size_t N>
+  template <size_t K, class T, size_t N>
   static constexpr T slope(const std::array<T, N>& v) {
     T product = 1;
-    for (std::size_t k = 0; k < N; ++k)
+    for (size_t k = 0; k < N; ++k)
       if (k != K) product *= v[k];
     return product;
   }

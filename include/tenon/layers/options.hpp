@@ -187,9 +187,9 @@ template <auto N>
 inline constexpr bool option_in_range<option::ActivationBits<N>> = N == 8 || N == 16;
 
 /// The first option that is wrong, from 1; 0: none is. A size may come twice, and before all others.
-constexpr std::size_t first_wrong_option(const std::uint32_t* kinds, std::size_t count, std::uint32_t known) {
+constexpr size_t first_wrong_option(const std::uint32_t* kinds, size_t count, std::uint32_t known) {
   std::uint32_t seen = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     if ((kinds[i] & known) == 0 || (kinds[i] != option::size && (kinds[i] & seen) != 0)) return i + 1;
     seen |= kinds[i];
   }
@@ -198,7 +198,7 @@ constexpr std::size_t first_wrong_option(const std::uint32_t* kinds, std::size_t
 
 template <auto Value>
 struct number;
-template <std::size_t Size>
+template <size_t Size>
 constexpr auto text_of_option(std::string_view text) {
   return to_fixed_string<Size>(text);
 }
@@ -210,11 +210,11 @@ constexpr auto option_text() {
     return text_of_option<type_name<O>().size()>(type_name<O>());
   } else {
     constexpr std::string_view text = type_name<number<Value>>();
-    constexpr std::size_t front = std::string_view("number<").size();
+    constexpr size_t front = std::string_view("number<").size();
     return text_of_option<text.size() - front - 1>(text.substr(front, text.size() - front - 1));
   }
 }
-template <std::size_t Index, auto First, auto... Rest>
+template <size_t Index, auto First, auto... Rest>
 constexpr auto option_text_at() {
   if constexpr (Index == 0) return option_text<First>();
   else return option_text_at<Index - 1, Rest...>();
@@ -224,15 +224,15 @@ constexpr auto option_text_at() {
 template <std::uint32_t Known, auto... Argument>
 constexpr auto judge_options() {
   constexpr std::uint32_t kinds[]{option_kind<std::remove_const_t<decltype(Argument)>>..., 0};
-  constexpr std::size_t wrong = first_wrong_option(kinds, sizeof...(Argument), Known);
+  constexpr size_t wrong = first_wrong_option(kinds, sizeof...(Argument), Known);
   if constexpr (wrong > 0) {
     constexpr auto text = option_text_at<wrong - 1, Argument...>();
     if constexpr ((kinds[wrong - 1] & Known) == 0) return std::type_identity<takes<no_option_such_as<text>>>{};
     else return std::type_identity<takes<this_option_once<text>>>{};
   } else if constexpr (!(option_in_range<std::remove_const_t<decltype(Argument)>> && ...)) {
     constexpr bool fits[]{option_in_range<std::remove_const_t<decltype(Argument)>>...};
-    constexpr std::size_t index = [&] {
-      std::size_t i = 0;
+    constexpr size_t index = [&] {
+      size_t i = 0;
       while (fits[i]) ++i;
       return i;
     }();
@@ -251,13 +251,13 @@ using first_fault = std::conditional_t<std::is_void_v<First>, Second, First>;
 /// The sizes at the front of a layer's arguments.
 template <auto... Argument>
 struct sizes_of {
-  static constexpr std::size_t count = (0 + ... + (std::is_integral_v<decltype(Argument)> ? 1 : 0));
-  static constexpr std::size_t get(std::size_t index) {
-    std::size_t found = 0, at = 0;
+  static constexpr size_t count = (0 + ... + (std::is_integral_v<decltype(Argument)> ? 1 : 0));
+  static constexpr size_t get(size_t index) {
+    size_t found = 0, at = 0;
     (
         [&] {
           if constexpr (std::is_integral_v<decltype(Argument)>) {
-            if (at++ == index) found = static_cast<std::size_t>(Argument);
+            if (at++ == index) found = static_cast<size_t>(Argument);
           }
         }(),
         ...);

@@ -12,21 +12,21 @@
 
 namespace tenon {
 
-template <std::size_t Size>
+template <size_t Size>
 struct images_that_patches_fill;
 
 namespace detail {
 
-template <class In, std::size_t Size>
+template <class In, size_t Size>
 struct PatchesUnit {
   using input = In;
-  static constexpr std::size_t channels = In::dims[0], height = In::dims[1], width = In::dims[2];
-  static constexpr std::size_t rows = height / Size, columns = width / Size;
+  static constexpr size_t channels = In::dims[0], height = In::dims[1], width = In::dims[2];
+  static constexpr size_t rows = height / Size, columns = width / Size;
   using output = Shape<rows * columns, channels * Size * Size>;
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class To>
   static auto onnx(To& to) {
@@ -37,28 +37,25 @@ struct PatchesUnit {
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
-    each_line(x.count, [&](std::size_t i, std::size_t image, std::size_t patch) {
-      std::copy_n(x[i] + image, Size, y[i] + patch);
-    });
+    each_line(x.count, [&](size_t i, size_t image, size_t patch) { std::copy_n(x[i] + image, Size, y[i] + patch); });
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (dx)
-      each_line(dy.count, [&](std::size_t i, std::size_t image, std::size_t patch) {
-        std::copy_n(dy[i] + patch, Size, dx[i] + image);
-      });
+      each_line(dy.count,
+                [&](size_t i, size_t image, size_t patch) { std::copy_n(dy[i] + patch, Size, dx[i] + image); });
   }
 
 private:
   /// work(sample, where a line of a patch is in the image, where among the patches)
   template <class F>
-  static constexpr void each_line(std::size_t batch, F work) {
-    for (std::size_t i = 0; i < batch; ++i) {
-      std::size_t patch = 0;
-      for (std::size_t row = 0; row < rows; ++row)
-        for (std::size_t column = 0; column < columns; ++column)
-          for (std::size_t c = 0; c < channels; ++c)
-            for (std::size_t line = 0; line < Size; ++line, patch += Size)
+  static constexpr void each_line(size_t batch, F work) {
+    for (size_t i = 0; i < batch; ++i) {
+      size_t patch = 0;
+      for (size_t row = 0; row < rows; ++row)
+        for (size_t column = 0; column < columns; ++column)
+          for (size_t c = 0; c < channels; ++c)
+            for (size_t line = 0; line < Size; ++line, patch += Size)
               work(i, (c * height + row * Size + line) * width + column * Size, patch);
     }
   }
@@ -75,7 +72,7 @@ private:
 /// from. PyTorch: F.unfold(x, Size, stride=Size).transpose(1, 2).
 ///
 ///     using Tokens = Sequential<Input<1, 8, 8>, Patches<2>, Dense<64>, LearnedPositionalEmbedding<>>;   // (16, 64)
-template <std::size_t Size>
+template <size_t Size>
 struct Patches {
 private:
   template <class In>

@@ -9,40 +9,40 @@
 
 namespace tenon {
 
-template <std::size_t N>
+template <size_t N>
 struct shapes_with_as_many_axes_as;
 struct each_axis_once;
 
 namespace detail {
 
 /// Axis k of the output is axis `axes[k]` of the input.
-template <std::size_t N>
+template <size_t N>
 struct AxisOrder {
-  std::array<std::size_t, N> axes{};
+  std::array<size_t, N> axes{};
 
   constexpr bool valid() const {
     std::array<bool, N> seen{};
-    for (const std::size_t a : axes) {
+    for (const size_t a : axes) {
       if (a >= N || seen[a]) return false;
       seen[a] = true;
     }
     return true;
   }
-  constexpr std::array<std::size_t, N> apply(const std::array<std::size_t, N>& dims) const {
-    std::array<std::size_t, N> result{};
-    for (std::size_t k = 0; k < N; ++k) result[k] = dims[axes[k]];
+  constexpr std::array<size_t, N> apply(const std::array<size_t, N>& dims) const {
+    std::array<size_t, N> result{};
+    for (size_t k = 0; k < N; ++k) result[k] = dims[axes[k]];
     return result;
   }
   /// How far apart neighbours along the output's axes lie in the input.
-  constexpr std::array<std::size_t, N> steps(const std::array<std::size_t, N>& dims) const {
-    std::array<std::size_t, N> result{};
-    for (std::size_t k = 0; k < N; ++k) result[k] = product_from(dims, axes[k] + 1);
+  constexpr std::array<size_t, N> steps(const std::array<size_t, N>& dims) const {
+    std::array<size_t, N> result{};
+    for (size_t k = 0; k < N; ++k) result[k] = product_from(dims, axes[k] + 1);
     return result;
   }
   /// Whether all numbers stay where they are: axes of 1 may stand anywhere.
-  constexpr bool moves_nothing(const std::array<std::size_t, N>& dims) const {
-    std::size_t before = 0;
-    for (const std::size_t a : axes) {
+  constexpr bool moves_nothing(const std::array<size_t, N>& dims) const {
+    size_t before = 0;
+    for (const size_t a : axes) {
       if (dims[a] == 1) continue;
       if (a < before) return false;
       before = a;
@@ -58,36 +58,36 @@ struct PermuteUnit {
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < y.count; ++i)
-      each_line([&](std::size_t in, std::size_t out) {
-        for (std::size_t j = 0; j < line; ++j) y[i][out + j] = x[i][in + j * step];
+    for (size_t i = 0; i < y.count; ++i)
+      each_line([&](size_t in, size_t out) {
+        for (size_t j = 0; j < line; ++j) y[i][out + j] = x[i][in + j * step];
       });
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, const Memory<T>&, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    for (std::size_t i = 0; dx && i < dy.count; ++i)
-      each_line([&](std::size_t in, std::size_t out) {
-        for (std::size_t j = 0; j < line; ++j) dx[i][in + j * step] = dy[i][out + j];
+    for (size_t i = 0; dx && i < dy.count; ++i)
+      each_line([&](size_t in, size_t out) {
+        for (size_t j = 0; j < line; ++j) dx[i][in + j * step] = dy[i][out + j];
       });
   }
 
 private:
-  static constexpr std::size_t rank = In::rank, line = output::dims[rank - 1];
+  static constexpr size_t rank = In::rank, line = output::dims[rank - 1];
   static constexpr auto steps = Order.steps(In::dims);
-  static constexpr std::size_t step = steps[rank - 1];
+  static constexpr size_t step = steps[rank - 1];
 
   /// work(where a line of the output begins in the input, where in the output)
   template <class F>
   static constexpr void each_line(F work) {
-    std::array<std::size_t, rank> place{};
-    std::size_t in = 0;
-    for (std::size_t out = 0; out < In::size; out += line) {
+    std::array<size_t, rank> place{};
+    size_t in = 0;
+    for (size_t out = 0; out < In::size; out += line) {
       work(in, out);
-      for (std::size_t k = rank - 1; k-- > 0;) {
+      for (size_t k = rank - 1; k-- > 0;) {
         in += steps[k];
         if (++place[k] < output::dims[k]) break;
         in -= steps[k] * output::dims[k];
@@ -107,7 +107,7 @@ private:
 /// PyTorch: x.permute(0, 1 + Axes...). Keras: Permute, which counts from 1. ONNX: Transpose.
 ///
 ///     using Net = Sequential<Input<28, 28, 3>, Permute<2, 0, 1>, Conv2D<16, 3>>;
-template <std::size_t... Axes>
+template <size_t... Axes>
 struct Permute {
 private:
   static constexpr detail::AxisOrder<sizeof...(Axes)> order{{Axes...}};
@@ -131,7 +131,7 @@ public:
                                      takes<shapes_with_as_many_axes_as<sizeof...(Axes)>>>;
   template <class To>
   static auto onnx(To& to) {
-    std::array<std::size_t, sizeof...(Axes) + 1> perm{0, (Axes + 1)...};
+    std::array<size_t, sizeof...(Axes) + 1> perm{0, (Axes + 1)...};
     return to.node("Transpose", {to.input()}, {{"perm", {perm.begin(), perm.end()}}});
   }
   template <class In>

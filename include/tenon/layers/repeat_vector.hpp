@@ -17,27 +17,27 @@ struct at_least_one_step;
 
 namespace detail {
 
-template <class In, std::size_t Steps>
+template <class In, size_t Steps>
 struct RepeatVectorUnit {
   using input = In;
   using output = Shape<Steps, In::size>;
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i)
-      for (std::size_t t = 0; t < Steps; ++t) std::copy_n(x[i], In::size, y[i] + t * In::size);
+    for (size_t i = 0; i < x.count; ++i)
+      for (size_t t = 0; t < Steps; ++t) std::copy_n(x[i], In::size, y[i] + t * In::size);
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < dy.count; ++i) {
+    for (size_t i = 0; i < dy.count; ++i) {
       std::copy_n(dy[i], In::size, dx[i]);
-      for (std::size_t t = 1; t < Steps; ++t)
-        for (std::size_t j = 0; j < In::size; ++j) dx[i][j] += dy[i][t * In::size + j];
+      for (size_t t = 1; t < Steps; ++t)
+        for (size_t j = 0; j < In::size; ++j) dx[i][j] += dy[i][t * In::size + j];
     }
   }
 };
@@ -50,7 +50,7 @@ struct RepeatVectorUnit {
 /// PyTorch: x.unsqueeze(1).expand(-1, Steps, -1). ONNX: Expand.
 ///
 ///     using Net = Sequential<Input<16>, RepeatVector<10>, GRU<32>, Dense<4>>;
-template <std::size_t Steps>
+template <size_t Steps>
 struct RepeatVector {
 private:
   template <class In, bool Fits>

@@ -16,7 +16,7 @@ namespace tenon {
 /// Shapes: any to the one given, of the same size. Gradient: dy in x's shape. Error: a size that differs.
 ///
 ///     using Net = Sequential<Dense<16, 784>, Sigmoid, Reshape<1, 28, 28>, Conv2D<4, 3, padding<same>>>;
-template <std::size_t... D>
+template <size_t... D>
 struct Reshape {
   using shape = typename detail::usable_shape<D...>::type;
   using invalid = std::conditional_t<detail::usable_shape<D...>::whole, void, takes<one_or_more_sizes_of_at_least_1>>;

@@ -27,7 +27,7 @@ struct RnnCell {
   static constexpr const char* onnx = activation == nullptr ? nullptr : "RNN";
   static constexpr std::array onnx_gates{0};
   template <class To>
-  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] std::size_t directions) {
+  static auto onnx_attributes([[maybe_unused]] To& to, [[maybe_unused]] size_t directions) {
     return typename To::Attributes{to.texts("activations", activation, directions)};
   }
 };
@@ -67,7 +67,7 @@ struct RNN
           Argument...> {
   template <class In, Time Axis>
   static constexpr bool steps = detail::recurrent_steps<In, Axis>(detail::RecurrentArguments<Argument...>::options);
-  template <std::size_t>
+  template <size_t>
   using stepping = std::conditional_t<detail::RecurrentArguments<Argument...>::options.stateful, RNN,
                                       RNN<Argument..., stateful>>;
 };

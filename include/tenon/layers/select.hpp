@@ -33,8 +33,8 @@ private:
   struct bound<In, true> {
     static constexpr detail::AxisView axis = view<In>;
     static constexpr auto dims = [] {
-      std::array<std::size_t, (In::rank > 1 ? In::rank - 1 : 1)> d{1};
-      for (std::size_t k = 0; In::rank > 1 && k < d.size(); ++k) d[k] = In::dims[k < axis.axis ? k : k + 1];
+      std::array<size_t, (In::rank > 1 ? In::rank - 1 : 1)> d{1};
+      for (size_t k = 0; In::rank > 1 && k < d.size(); ++k) d[k] = In::dims[k < axis.axis ? k : k + 1];
       return d;
     }();
     using type = detail::cut_of<In, detail::shape_with<dims>, axis, detail::place_on_axis(Index, axis.length), 1>;

@@ -46,27 +46,26 @@ struct RefusedUnit {
 
 template <auto Dims, class Axes>
 struct shape_of_dims;
-template <auto Dims, std::size_t... Axis>
+template <auto Dims, size_t... Axis>
 struct shape_of_dims<Dims, std::index_sequence<Axis...>> {
   using type = Shape<Dims[Axis]...>;
 };
-/// The shape of these axes: `shape_with<std::array<std::size_t, 2>{3, 4}>`.
+/// The shape of these axes: `shape_with<std::array<size_t, 2>{3, 4}>`.
 template <auto Dims>
 using shape_with = typename shape_of_dims<Dims, std::make_index_sequence<Dims.size()>>::type;
 
 /// The product of dims[first] up to the last.
-template <std::size_t N>
-constexpr std::size_t product_from(const std::array<std::size_t, N>& dims, std::size_t first) {
-  std::size_t product = 1;
-  for (std::size_t k = first; k < N; ++k) product *= dims[k];
+template <size_t N>
+constexpr size_t product_from(const std::array<size_t, N>& dims, size_t first) {
+  size_t product = 1;
+  for (size_t k = first; k < N; ++k) product *= dims[k];
   return product;
 }
 
 /// A product of few rows, by the kernel that the context keeps for these if it has one.
 template <class Ctx, class T>
-constexpr void small_gemm(Ctx& ctx, kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n,
-                          std::size_t k, T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta,
-                          T* c, std::size_t ldc) {
+constexpr void small_gemm(Ctx& ctx, kernels::Transpose ta, kernels::Transpose tb, size_t m, size_t n, size_t k, T alpha,
+                          const T* a, size_t lda, const T* b, size_t ldb, T beta, T* c, size_t ldc) {
   if constexpr (requires { ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); })
     ctx.small_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   else ctx.gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

@@ -15,7 +15,7 @@ namespace tenon {
 
 namespace detail {
 
-template <class In, std::size_t Context>
+template <class In, size_t Context>
 struct SinusoidalPositionUnit {
   using input = In;
   using output = In;
@@ -25,13 +25,13 @@ struct SinusoidalPositionUnit {
                                .state = Context > 0 ? alignment : 0};
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class To>
   static auto onnx(To& to) requires(Context == 0) {
     typename To::Numbers waves;
-    for (std::size_t t = 0; t < In::front; ++t)
-      for (std::size_t j = 0; j < In::inner; ++j) {
+    for (size_t t = 0; t < In::front; ++t)
+      for (size_t j = 0; j < In::inner; ++j) {
         const double share = static_cast<double>(j - j % 2) / static_cast<double>(In::inner);
         const double angle = static_cast<double>(t) * std::pow(1e4, -share);
         waves.push_back(j % 2 == 0 ? std::sin(angle) : std::cos(angle));
@@ -41,26 +41,26 @@ struct SinusoidalPositionUnit {
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
     T* const wave = m.workspace.scratch_fixed;
-    const auto add = [&](std::size_t place, std::size_t step, std::size_t first, std::size_t last) {
-      for (std::size_t j = 0; j < In::inner; j += 2) {
+    const auto add = [&](size_t place, size_t step, size_t first, size_t last) {
+      for (size_t j = 0; j < In::inner; j += 2) {
         const double angle = static_cast<double>(place) *
                              std::pow(1e4, -static_cast<double>(j) / static_cast<double>(In::inner));
         wave[j] = static_cast<T>(std::sin(angle));
         if (j + 1 < In::inner) wave[j + 1] = static_cast<T>(std::cos(angle));
       }
-      for (std::size_t i = first; i < last; ++i)
-        for (std::size_t j = 0; j < In::inner; ++j) y[i][step * In::inner + j] = x[i][step * In::inner + j] + wave[j];
+      for (size_t i = first; i < last; ++i)
+        for (size_t j = 0; j < In::inner; ++j) y[i][step * In::inner + j] = x[i][step * In::inner + j] + wave[j];
     };
     if constexpr (Context == 0) {
-      for (std::size_t t = 0; t < In::front; ++t) add(t, t, 0, x.count);
+      for (size_t t = 0; t < In::front; ++t) add(t, t, 0, x.count);
     } else {
-      for (std::size_t i = 0; i < x.count; ++i) add(next_place(m, i, Context, In::front), 0, i, i + 1);
+      for (size_t i = 0; i < x.count; ++i) add(next_place(m, i, Context, In::front), 0, i, i + 1);
     }
   }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>&, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     static_assert(Context == 0, "networks that generate token by token are not trained");
-    for (std::size_t i = 0; dx && i < dx.count; ++i) std::copy_n(dy[i], In::size, dx[i]);
+    for (size_t i = 0; dx && i < dx.count; ++i) std::copy_n(dy[i], In::size, dx[i]);
   }
 };
 
@@ -93,7 +93,7 @@ public:
   using at = typename bound<In, In::rank == 2>::type;
   template <class In, Time Axis>
   static constexpr bool steps = (Axis == Time::first) && In::rank == 2;
-  template <std::size_t Context>
+  template <size_t Context>
   using stepping = SinusoidalPositionalEncoding<Option..., cached<Context>>;
 };
 

@@ -18,20 +18,20 @@ struct SliceRange {
   std::ptrdiff_t begin = 0, end = 0;
   bool to_end = true;
 
-  constexpr std::size_t first(std::size_t length) const { return place_on_axis(begin, length); }
-  constexpr std::size_t last(std::size_t length) const { return to_end ? length : place_on_axis(end, length); }
+  constexpr size_t first(size_t length) const { return place_on_axis(begin, length); }
+  constexpr size_t last(size_t length) const { return to_end ? length : place_on_axis(end, length); }
   /// Whether no axis has anything between these.
   constexpr bool empty() const { return !to_end && (end == 0 || ((begin < 0) == (end < 0) && begin >= end)); }
   /// The lengths of axes that have everything between them.
-  constexpr std::size_t at_least() const {
-    const std::size_t to_begin = least_length(begin);
+  constexpr size_t at_least() const {
+    const size_t to_begin = least_length(begin);
     if (to_end) return to_begin;
-    if (begin >= 0 && end < 0) return static_cast<std::size_t>(begin - end + 1);
-    const auto to_last = static_cast<std::size_t>(end < 0 ? -end : end);
+    if (begin >= 0 && end < 0) return static_cast<size_t>(begin - end + 1);
+    const auto to_last = static_cast<size_t>(end < 0 ? -end : end);
     return to_begin < to_last ? to_last : to_begin;
   }
-  constexpr std::size_t less_than() const {
-    return !to_end && begin < 0 && end > 0 ? static_cast<std::size_t>(end - begin) : ~std::size_t{0};
+  constexpr size_t less_than() const {
+    return !to_end && begin < 0 && end > 0 ? static_cast<size_t>(end - begin) : ~size_t{0};
   }
 };
 
@@ -66,7 +66,7 @@ private:
   template <class In>
   struct bound<In, true> {
     static constexpr detail::AxisView axis = view<In>;
-    static constexpr std::size_t first = range.first(axis.length), length = range.last(axis.length) - first;
+    static constexpr size_t first = range.first(axis.length), length = range.last(axis.length) - first;
     static constexpr auto dims = [] {
       auto d = In::dims;
       d[axis.axis] = length;

@@ -16,45 +16,43 @@ namespace tenon {
 struct the_number_of_parts_or_their_lengths;
 struct two_or_more_parts;
 struct lengths_above_0;
-template <std::size_t N>
+template <size_t N>
 struct has_a_multiple_of;
-template <std::size_t N>
+template <size_t N>
 struct has_exactly;
 
 namespace detail {
 
 /// Of each of `Outer` blocks, `Own...` numbers go to one part after the other.
-template <class In, class Out, std::size_t Outer, std::size_t... Own>
+template <class In, class Out, size_t Outer, size_t... Own>
 struct SplitUnit {
   using input = In;
   using output = Out;
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < y.count; ++i)
-      each_piece(
-          [&](std::size_t whole, std::size_t part, std::size_t own) { std::copy_n(x[i] + whole, own, y[i] + part); });
+    for (size_t i = 0; i < y.count; ++i)
+      each_piece([&](size_t whole, size_t part, size_t own) { std::copy_n(x[i] + whole, own, y[i] + part); });
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, const Memory<T>&, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    for (std::size_t i = 0; dx && i < dy.count; ++i)
-      each_piece(
-          [&](std::size_t whole, std::size_t part, std::size_t own) { std::copy_n(dy[i] + part, own, dx[i] + whole); });
+    for (size_t i = 0; dx && i < dy.count; ++i)
+      each_piece([&](size_t whole, size_t part, size_t own) { std::copy_n(dy[i] + part, own, dx[i] + whole); });
   }
 
 private:
-  static constexpr std::array<std::size_t, sizeof...(Own)> own{Own...};
+  static constexpr std::array<size_t, sizeof...(Own)> own{Own...};
 
   /// work(where a piece lies in the whole, where among the parts, its length)
   template <class F>
   static constexpr void each_piece(F work) {
-    std::size_t whole = 0;
-    for (std::size_t o = 0; o < Outer; ++o)
-      for (std::size_t k = 0; k < own.size(); ++k) {
+    size_t whole = 0;
+    for (size_t o = 0; o < Outer; ++o)
+      for (size_t k = 0; k < own.size(); ++k) {
         work(whole, Out::offsets[k] + o * own[k], own[k]);
         whole += own[k];
       }
@@ -74,12 +72,12 @@ private:
 ///
 ///     Node<"halves", Split<0, 2>, "x">, Node<"y", Multiply, "halves.0", "halves.1">
 ///     Node<"code", Split<-1, 20, 5>>     // 20 numbers and 5
-template <std::ptrdiff_t Axis, std::size_t... Length>
+template <std::ptrdiff_t Axis, size_t... Length>
 struct Split {
 private:
-  static constexpr std::size_t sum = (std::size_t{0} + ... + Length);
+  static constexpr size_t sum = (size_t{0} + ... + Length);
   static constexpr bool equal = sizeof...(Length) == 1;
-  static constexpr std::size_t count = equal ? sum : sizeof...(Length);
+  static constexpr size_t count = equal ? sum : sizeof...(Length);
   static constexpr bool above_0 = (true && ... && (Length > 0));
 
   template <class In>
@@ -96,15 +94,15 @@ private:
   template <class In>
   struct bound<In, true> {
     static constexpr detail::AxisView axis = view<In>;
-    template <std::size_t K>
-    static constexpr std::size_t length = equal ? axis.length / count : std::array{Length...}[equal ? 0 : K];
-    template <std::size_t K>
+    template <size_t K>
+    static constexpr size_t length = equal ? axis.length / count : std::array{Length...}[equal ? 0 : K];
+    template <size_t K>
     static constexpr auto dims = [] {
       auto d = In::dims;
       d[axis.axis] = length<K>;
       return d;
     }();
-    template <std::size_t... K>
+    template <size_t... K>
     static auto split(std::index_sequence<K...>) {
       using Out = Outputs<detail::shape_with<dims<K>>...>;
       return std::type_identity<
@@ -115,7 +113,7 @@ private:
   };
   using wanted = std::conditional_t<equal, has_a_multiple_of<sum>, has_exactly<sum>>;
 
-  template <std::size_t... K>
+  template <size_t... K>
   static constexpr std::array<std::string_view, sizeof...(K)> names(std::index_sequence<K...>) {
     return {number_text<K>.view()...};
   }
@@ -133,7 +131,7 @@ public:
 
   template <class To>
   static auto onnx(To& to) {
-    const auto axis = static_cast<std::size_t>(Axis < 0 ? Axis + static_cast<std::ptrdiff_t>(to.rank()) : Axis);
+    const auto axis = static_cast<size_t>(Axis < 0 ? Axis + static_cast<std::ptrdiff_t>(to.rank()) : Axis);
     typename To::Axes lengths{Length...};
     if (equal) lengths.assign(count, to.axes()[axis] / static_cast<std::int64_t>(count));
     return to.nodes("Split", {to.input(), to.integers(lengths)}, {{"axis", static_cast<std::int64_t>(axis) + 1}},

@@ -19,16 +19,15 @@ namespace tenon {
 /// ONNX: GlobalAveragePool, Gemm, Relu, Gemm, Sigmoid, Mul.
 ///
 ///     using Block = Residual<Conv2D<64, 3, padding<1>>, BatchNorm2D<>, ReLU, SqueezeExcite<8>>;
-template <std::size_t Reduction = 16>
+template <size_t Reduction = 16>
 struct SqueezeExcite {
   static_assert(Reduction > 0, "SqueezeExcite<Reduction> takes Reduction >= 1");
 
   template <class In>
   using problem = typename GlobalAvgPool::template problem<In>;
   template <class In>
-  struct at
-      : detail::BoundGate<SqueezeExcite, In, GlobalAvgPool, Dense<std::max<std::size_t>(In::front / Reduction, 1)>,
-                          ReLU, Dense<In::front>, Sigmoid> {
+  struct at : detail::BoundGate<SqueezeExcite, In, GlobalAvgPool, Dense<std::max<size_t>(In::front / Reduction, 1)>,
+                                ReLU, Dense<In::front>, Sigmoid> {
     template <class To>
     static auto onnx(To& to) {
       const auto gemm = [&](auto value, auto weight, auto bias) {

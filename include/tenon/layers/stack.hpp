@@ -12,40 +12,40 @@ namespace tenon {
 
 namespace detail {
 
-template <std::size_t N, class S>
+template <size_t N, class S>
 struct stacked;
-template <std::size_t N, std::size_t... D>
+template <size_t N, size_t... D>
 struct stacked<N, Shape<D...>> {
   using type = Shape<N, D...>;
 };
 
 template <class In, class Part>
 struct StackUnit {
-  static constexpr std::size_t N = In::count;
+  static constexpr size_t N = In::count;
   using input = In;
   using output = typename stacked<N, Part>::type;
   using moves = JoinOf<output>;
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = 0};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class To>
   static auto onnx(To& to) {
     typename To::Values parts;
-    for (std::size_t k = 0; k < N; ++k) parts.push_back(to.node("Unsqueeze", {to.input(k), to.integers({1})}));
+    for (size_t k = 0; k < N; ++k) parts.push_back(to.node("Unsqueeze", {to.input(k), to.integers({1})}));
     return to.node("Concat", parts, {{"axis", 1}});
   }
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, const RowsOf<const T, N>& x, Rows<T> y, Mode) {
-    for (std::size_t k = 0; k < N; ++k)
-      for (std::size_t i = 0; i < y.count; ++i) std::copy_n(x[k][i], Part::size, y[i] + k * Part::size);
+    for (size_t k = 0; k < N; ++k)
+      for (size_t i = 0; i < y.count; ++i) std::copy_n(x[k][i], Part::size, y[i] + k * Part::size);
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, const Memory<T>&, const RowsOf<const T, N>&, Rows<const T>, Rows<const T> dy,
                                  const RowsOf<T, N>& dx) {
-    for (std::size_t k = 0; k < N; ++k)
-      for (std::size_t i = 0; dx[k] && i < dy.count; ++i) std::copy_n(dy[i] + k * Part::size, Part::size, dx[k][i]);
+    for (size_t k = 0; k < N; ++k)
+      for (size_t i = 0; dx[k] && i < dy.count; ++i) std::copy_n(dy[i] + k * Part::size, Part::size, dx[k][i]);
   }
 };
 

@@ -18,14 +18,14 @@ namespace detail {
 /// The convolution of a window of the last inputs, which the state holds.
 template <class In, auto... Argument>
 struct StreamedUnit {
-  static constexpr std::size_t channels = In::front;
-  static constexpr std::size_t extent = ConvolutionArguments<1, false, Argument...>::window.extent(1);
+  static constexpr size_t channels = In::front;
+  static constexpr size_t extent = ConvolutionArguments<1, false, Argument...>::window.extent(1);
   using whole = typename Conv1D<Argument...>::template at<Shape<channels, extent>>;
   using input = In;
   using output = Shape<whole::output::front, 1>;
   static constexpr auto parameters = whole::parameters;
   using initializers = typename whole::initializers;
-  static constexpr std::size_t macs = whole::macs;
+  static constexpr size_t macs = whole::macs;
   static constexpr Needs needs{
       .backward_reads_input = false,
       .inference = {aligned(whole::needs.inference.sample) + aligned(channels * extent), whole::needs.inference.fixed},
@@ -34,12 +34,12 @@ struct StreamedUnit {
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
     T* const lent = m.workspace.scratch + aligned(whole::needs.inference.sample) * x.count;
-    for (std::size_t i = 0; i < x.count; ++i) {
+    for (size_t i = 0; i < x.count; ++i) {
       T* const window = m.state ? m.state[i] : lent;
       if (!m.state) std::fill_n(window, channels * extent, T(0));  // every run starts anew
-      for (std::size_t c = 0; c < channels; ++c) {
+      for (size_t c = 0; c < channels; ++c) {
         T* const own = window + c * extent;
-        for (std::size_t t = 0; t + 1 < extent; ++t) own[t] = own[t + 1];
+        for (size_t t = 0; t + 1 < extent; ++t) own[t] = own[t + 1];
         own[extent - 1] = x[i][c];
       }
       run_forward<whole>(ctx, m, Rows<const T>{window, 1, channels * extent}, Rows<T>{y[i], 1, output::size}, mode);

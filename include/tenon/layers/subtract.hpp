@@ -11,13 +11,13 @@ namespace detail {
 struct DifferenceOf {
   static constexpr const char* onnx = "Sub";
   static constexpr bool reads_inputs = false, like_first = false;
-  static constexpr std::size_t macs(std::size_t) { return 0; }
+  static constexpr size_t macs(size_t) { return 0; }
 
   template <class T>
   static constexpr T value(const std::array<T, 2>& v) {
     return v[0] - v[1];
   }
-  template <std::size_t K, class T>
+  template <size_t K, class T>
   static constexpr T slope(const std::array<T, 2>&) {
     return K == 0 ? T(1) : T(-1);
   }

@@ -20,32 +20,32 @@ struct TakeUnit {
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < y.count; ++i) {
+    for (size_t i = 0; i < y.count; ++i) {
       T* to = y[i];
-      each_piece([&](std::size_t from) { to = std::copy_n(x[i] + from, Axis.inner, to); });
+      each_piece([&](size_t from) { to = std::copy_n(x[i] + from, Axis.inner, to); });
     }
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, const Memory<T>&, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
-    for (std::size_t i = 0; dx && i < dy.count; ++i) {
+    for (size_t i = 0; dx && i < dy.count; ++i) {
       std::fill_n(dx[i], In::size, T(0));
       const T* from = dy[i];
-      each_piece([&](std::size_t to) {
-        for (std::size_t j = 0; j < Axis.inner; ++j) dx[i][to + j] += *from++;
+      each_piece([&](size_t to) {
+        for (size_t j = 0; j < Axis.inner; ++j) dx[i][to + j] += *from++;
       });
     }
   }
 
 private:
-  static constexpr std::array<std::size_t, sizeof...(Index)> places{place_on_axis(Index, Axis.length)...};
+  static constexpr std::array<size_t, sizeof...(Index)> places{place_on_axis(Index, Axis.length)...};
   template <class F>
   static constexpr void each_piece(F work) {
-    for (std::size_t o = 0; o < Axis.outer; ++o)
-      for (const std::size_t place : places) work((o * Axis.length + place) * Axis.inner);
+    for (size_t o = 0; o < Axis.outer; ++o)
+      for (const size_t place : places) work((o * Axis.length + place) * Axis.inner);
   }
 };
 
@@ -63,8 +63,8 @@ private:
 template <std::ptrdiff_t Axis, std::ptrdiff_t... Index>
 struct Take {
 private:
-  static constexpr std::size_t shortest = [] {
-    std::size_t least = 1;
+  static constexpr size_t shortest = [] {
+    size_t least = 1;
     ((least = std::max(least, detail::least_length(Index))), ...);
     return least;
   }();

@@ -12,13 +12,13 @@ namespace tenon {
 
 /// What Tied stands for: an embedding, the first layer of the same Sequential, whose width is that of the steps.
 struct the_embedding_that_this_sequential_begins_with;
-template <std::size_t Width>
+template <size_t Width>
 struct sequences_of_steps_of_width;
 
 namespace detail {
 
 /// y = x W^T, with the weight of the embedding.
-template <class In, std::size_t Tokens, std::size_t Width>
+template <class In, size_t Tokens, size_t Width>
 struct TiedUnit {
   using input = In;
   using output = Shape<In::front, Tokens>;
@@ -26,7 +26,7 @@ struct TiedUnit {
   static constexpr Needs needs{};
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
-  static constexpr std::size_t macs = In::front * Width * Tokens;
+  static constexpr size_t macs = In::front * Width * Tokens;
 
   template <class To>
   static auto onnx(To& to) {
@@ -34,7 +34,7 @@ struct TiedUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    each_block(x, Rows<const T>(y), [&](std::size_t first, std::size_t rows) {
+    each_block(x, Rows<const T>(y), [&](size_t first, size_t rows) {
       ctx.gemm(kernels::Transpose::no, kernels::Transpose::yes, rows, Tokens, Width, T(1), x[first], Width,
                m.parameters.values, Width, T(0), y[first], Tokens);
     });
@@ -43,13 +43,13 @@ struct TiedUnit {
   static void backward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     T beta = ctx.overwrite_gradients ? T(0) : T(1);
     if (m.parameters.gradients)
-      each_block(x, dy, [&](std::size_t first, std::size_t rows) {
+      each_block(x, dy, [&](size_t first, size_t rows) {
         ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, Tokens, Width, rows, T(1), dy[first], Tokens,
                  x[first], Width, beta, m.parameters.gradients, Width);
         beta = T(1);
       });
     if (dx)
-      each_block(Rows<const T>(dx), dy, [&](std::size_t first, std::size_t rows) {
+      each_block(Rows<const T>(dx), dy, [&](size_t first, size_t rows) {
         ctx.gemm(kernels::Transpose::no, kernels::Transpose::no, rows, Width, Tokens, T(1), dy[first], Tokens,
                  m.parameters.values, Width, T(0), dx[first], Width);
       });
@@ -59,8 +59,8 @@ private:
   /// Samples that lie side by side are one product.
   template <class T, class F>
   static void each_block(Rows<const T> inner, Rows<const T> outer, F work) {
-    if (inner.stride == In::size && outer.stride == output::size) return work(std::size_t{0}, inner.count * In::front);
-    for (std::size_t i = 0; i < inner.count; ++i) work(i, In::front);
+    if (inner.stride == In::size && outer.stride == output::size) return work(size_t{0}, inner.count * In::front);
+    for (size_t i = 0; i < inner.count; ++i) work(i, In::front);
   }
 };
 
@@ -81,7 +81,7 @@ struct Tied {
   using at = detail::Reshaping<In, In>;
 };
 
-template <std::size_t Tokens, std::size_t Width, auto... Option>
+template <size_t Tokens, size_t Width, auto... Option>
 struct Tied<Embedding<Tokens, Width, Option...>> {
 private:
   template <class In, bool Fits>

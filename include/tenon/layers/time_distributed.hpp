@@ -24,18 +24,18 @@ template <class S>
 struct step_of {
   using type = S;
 };
-template <std::size_t T, std::size_t First, std::size_t... D>
+template <size_t T, size_t First, size_t... D>
 struct step_of<Shape<T, First, D...>> {
   using type = Shape<First, D...>;
 };
-template <std::size_t T, class S>
+template <size_t T, class S>
 struct sequence_of;
-template <std::size_t T, std::size_t... D>
+template <size_t T, size_t... D>
 struct sequence_of<T, Shape<D...>> {
   using type = Shape<T, D...>;
 };
 
-constexpr Needs needs_of_steps(Needs n, std::size_t steps) {
+constexpr Needs needs_of_steps(Needs n, size_t steps) {
   n.saved.sample *= steps;
   n.forward.sample *= steps;
   n.inference.sample *= steps;
@@ -49,13 +49,12 @@ template <class Step, class In>
 struct OverSteps : Step {
   using input = In;
   using output = typename sequence_of<In::front, typename Step::output>::type;
-  static constexpr std::size_t steps = In::front;
+  static constexpr size_t steps = In::front;
 
 private:
-  static constexpr std::size_t in = In::size, out = output::size;
+  static constexpr size_t in = In::size, out = output::size;
   static constexpr Needs own = needs_of_steps(layout_of<Step>.needs, steps);
-  static constexpr std::size_t forward_space = aligned(own.forward.sample),
-                               backward_space = aligned(own.backward.sample);
+  static constexpr size_t forward_space = aligned(own.forward.sample), backward_space = aligned(own.backward.sample);
 
 public:
   static constexpr Needs needs = [] {
@@ -87,7 +86,7 @@ public:
       run_steps(ctx, m, as_steps(Rows<const T>(all_x), in), as_steps(all_y, out), mode);
       copy_rows(all_y, y, out);
     } else {
-      for (std::size_t i = 0; i < x.count; ++i)
+      for (size_t i = 0; i < x.count; ++i)
         run_steps(ctx, m, as_steps(Rows<const T>{x[i], 1, in}, in), as_steps(Rows<T>{y[i], 1, out}, out), mode);
     }
   }
@@ -97,9 +96,9 @@ public:
                                  Rows<T> dx) {
     m.state = {};
     m.mask = {};
-    const std::size_t batch = dy.count;
+    const size_t batch = dy.count;
     T* space = m.workspace.scratch + backward_space * batch;
-    const auto together = [&](Rows<const T> rows, std::size_t size) {
+    const auto together = [&](Rows<const T> rows, size_t size) {
       T* const own_space = space;
       space += aligned(size) * batch;
       if (!rows || is_together(rows, size)) return Rows<const T>{rows.data, batch, size};
@@ -122,7 +121,7 @@ private:
   template <class Ctx>
   struct WithSteps {
     Ctx& ctx;
-    std::size_t kept = 0;
+    size_t kept = 0;
 
     constexpr explicit WithSteps(Ctx& c) : ctx(c) {
       if constexpr (requires { c.first_sample; }) {
@@ -138,11 +137,11 @@ private:
   };
 
   template <class T>
-  static constexpr bool is_together(const Rows<T>& rows, std::size_t size) {
+  static constexpr bool is_together(const Rows<T>& rows, size_t size) {
     return rows.count == 1 || rows.stride == size;
   }
   template <class T>
-  static constexpr Rows<T> as_steps(const Rows<T>& rows, std::size_t size) {
+  static constexpr Rows<T> as_steps(const Rows<T>& rows, size_t size) {
     return {rows.data, rows.count * steps, size / steps};
   }
   template <class Ctx, class T, class Mode>

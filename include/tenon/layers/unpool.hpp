@@ -6,11 +6,11 @@ namespace tenon {
 
 namespace detail {
 
-template <std::size_t Axes, auto Height, auto Width>
+template <size_t Axes, auto Height, auto Width>
 struct MiddlePlace {
-  static constexpr kernels::PlacedAxis axis(std::size_t a, std::size_t size) {
+  static constexpr kernels::PlacedAxis axis(size_t a, size_t size) {
     const auto given = a == 0 ? Height : Width;
-    const std::size_t factor = given > 0 ? static_cast<std::size_t>(given) : 1;
+    const size_t factor = given > 0 ? static_cast<size_t>(given) : 1;
     if (a == 0 && Axes == 1) return {size, size, 0, 1};
     return {size, size * factor, (factor - 1) / 2, factor};
   }

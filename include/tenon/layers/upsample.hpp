@@ -29,7 +29,7 @@ struct UpsampleUnit {
   using output = Out;
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
-  static constexpr std::size_t row = aligned(U.scratch());
+  static constexpr size_t row = aligned(U.scratch());
   static constexpr Needs needs{.backward_reads_input = false,
                                .forward = {.fixed = row},
                                .backward = {.fixed = row},
@@ -50,12 +50,12 @@ struct UpsampleUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) kernels::upsample<T>(upsampling, x[i], y[i], m.workspace.scratch_fixed);
+    for (size_t i = 0; i < x.count; ++i) kernels::upsample<T>(upsampling, x[i], y[i], m.workspace.scratch_fixed);
   }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < dy.count; ++i)
+    for (size_t i = 0; i < dy.count; ++i)
       kernels::upsample_gradient<T>(upsampling, dy[i], dx[i], m.workspace.scratch_fixed);
   }
 };
@@ -83,9 +83,7 @@ private:
   static constexpr bool linear = (std::is_same_v<std::remove_const_t<decltype(Argument)>, option::Bilinear> || ...);
   template <class In>
   static constexpr bool fits = In::rank == 3 || (In::rank == 2 && sizes::count < 2);
-  static constexpr std::size_t factor(std::size_t axis) {
-    return counted ? sizes::get(axis < sizes::count ? axis : 0) : 1;
-  }
+  static constexpr size_t factor(size_t axis) { return counted ? sizes::get(axis < sizes::count ? axis : 0) : 1; }
   template <class In>
   static constexpr kernels::Upsampling upsampling{
       In::front, detail::height_of<In>, detail::width_of<In>, In::rank == 3 ? factor(0) : 1, factor(1), linear};

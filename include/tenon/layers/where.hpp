@@ -12,13 +12,13 @@ namespace detail {
 
 struct ChoiceOf {
   static constexpr bool reads_inputs = true, like_first = false;
-  static constexpr std::size_t macs(std::size_t) { return 0; }
+  static constexpr size_t macs(size_t) { return 0; }
 
   template <class T>
   static constexpr T value(const std::array<T, 3>& v) {
     return v[0] != 0 ? v[1] : v[2];
   }
-  template <std::size_t K, class T>
+  template <size_t K, class T>
   static constexpr T slope(const std::array<T, 3>& v) {
     return K == 0 || (v[0] != 0) != (K == 1) ? T(0) : T(1);
   }

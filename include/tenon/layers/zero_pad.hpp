@@ -13,14 +13,14 @@ namespace detail {
 /// The argument of a side, in PyTorch's order: the last axis first.
 template <auto... P>
 struct PaddedPlace {
-  static constexpr std::size_t side(std::size_t index) {
+  static constexpr size_t side(size_t index) {
     const long long given[] = {static_cast<long long>(P)...};
     const long long number = given[index < sizeof...(P) ? index : 0];
-    return number > 0 ? static_cast<std::size_t>(number) : 0;
+    return number > 0 ? static_cast<size_t>(number) : 0;
   }
-  static constexpr kernels::PlacedAxis axis(std::size_t a, std::size_t size) {
+  static constexpr kernels::PlacedAxis axis(size_t a, size_t size) {
     if (a == 0 && sizeof...(P) == 2) return {size, size, 0, 1};  // a signal has one row
-    const std::size_t first = a == 0 ? side(2) : side(0), second = a == 0 ? side(3) : side(1);
+    const size_t first = a == 0 ? side(2) : side(0), second = a == 0 ? side(3) : side(1);
     return {size, first + size + second, first, 1};
   }
 };

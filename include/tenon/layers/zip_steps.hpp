@@ -23,28 +23,25 @@ struct ZipStepsUnit {
   static constexpr std::array<ParameterSpec, 0> parameters{};
   using initializers = Initializers<>;
   static constexpr Needs needs{.backward_reads_input = false};
-  static constexpr std::size_t macs = 0;
+  static constexpr size_t macs = 0;
 
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx&, Memory<T>, Rows<const T> x, Rows<T> y, Mode) {
-    each_step(x.count, [&](std::size_t i, std::size_t step, std::size_t place) {
-      std::copy_n(x[i] + step, In::inner, y[i] + place);
-    });
+    each_step(x.count, [&](size_t i, size_t step, size_t place) { std::copy_n(x[i] + step, In::inner, y[i] + place); });
   }
   template <class Ctx, class T>
   static constexpr void backward(Ctx&, Memory<T>, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (dx)
-      each_step(dy.count, [&](std::size_t i, std::size_t step, std::size_t place) {
-        std::copy_n(dy[i] + place, In::inner, dx[i] + step);
-      });
+      each_step(dy.count,
+                [&](size_t i, size_t step, size_t place) { std::copy_n(dy[i] + place, In::inner, dx[i] + step); });
   }
 
 private:
   /// work(sample, where a step is in the input, where in the output)
   template <class F>
-  static constexpr void each_step(std::size_t batch, F work) {
-    for (std::size_t i = 0; i < batch; ++i)
-      for (std::size_t t = 0; t < output::front; ++t) {
+  static constexpr void each_step(size_t batch, F work) {
+    for (size_t i = 0; i < batch; ++i)
+      for (size_t t = 0; t < output::front; ++t) {
         work(i, t * In::inner, 2 * t * In::inner);
         work(i, (output::front + t) * In::inner, (2 * t + 1) * In::inner);
       }

@@ -34,7 +34,7 @@ struct LossTarget {
 template <class T>
 struct LossArguments {
   Rows<const T> prediction{};
-  std::size_t width = 0;
+  size_t width = 0;
   LossTarget<T> target{};
   std::span<T> values{};
   Rows<T> gradient{};

@@ -16,8 +16,8 @@ namespace tenon {
 namespace detail {
 
 /// How many labels are not ignored.
-inline std::size_t count_answered(std::span<const std::int32_t> labels) {
-  return labels.size() - static_cast<std::size_t>(std::count(labels.begin(), labels.end(), ignore_index));
+inline size_t count_answered(std::span<const std::int32_t> labels) {
+  return labels.size() - static_cast<size_t>(std::count(labels.begin(), labels.end(), ignore_index));
 }
 
 /// What a mean over class indices is divided by: a label counts as much as its class, and one that is ignored for
@@ -36,8 +36,7 @@ extern template double total_weight(std::span<const std::int32_t>, std::span<con
 /// their weights, is the value of all of them together. 1 where the loss is a sum already. `rows` are the answers of
 /// the batch, ignored ones included; `labels` are theirs, or none, and `weights` those of its samples, or none.
 template <Loss L, class T = float>
-double batch_weight(const L& loss, std::span<const std::int32_t> labels, std::size_t rows,
-                    std::span<const T> weights = {}) {
+double batch_weight(const L& loss, std::span<const std::int32_t> labels, size_t rows, std::span<const T> weights = {}) {
   if (!is_average(loss.reduction)) return 1;
   if constexpr (ignores_labels<L> && labels_rows<L>) {
     if (!labels.empty() && loss.reduction == Reduction::mean) {

@@ -24,9 +24,9 @@ namespace tenon {
 /// class minus that of being there on the way. PyTorch: nn.CTCLoss.
 ///
 ///     fit(model, data, Fit{.loss = CTCLoss<32>{}});
-template <std::size_t Steps, class Input = by_last_layer>
+template <size_t Steps, class Input = by_last_layer>
 struct CTCLoss {
-  std::size_t blank = 0;
+  size_t blank = 0;
   bool zero_infinity = false;
   Reduction reduction = Reduction::mean;
 
@@ -54,13 +54,13 @@ namespace detail {
 
 /// In the library.
 template <class T>
-double ctc(const LossArguments<T>& loss, std::size_t steps, std::size_t blank, bool zero_infinity, Reduction reduction);
-extern template double ctc(const LossArguments<float>&, std::size_t, std::size_t, bool, Reduction);
-extern template double ctc(const LossArguments<double>&, std::size_t, std::size_t, bool, Reduction);
+double ctc(const LossArguments<T>& loss, size_t steps, size_t blank, bool zero_infinity, Reduction reduction);
+extern template double ctc(const LossArguments<float>&, size_t, size_t, bool, Reduction);
+extern template double ctc(const LossArguments<double>&, size_t, size_t, bool, Reduction);
 
 }  // namespace detail
 
-template <std::size_t Steps, class Input>
+template <size_t Steps, class Input>
 template <class Last, class T>
 double CTCLoss<Steps, Input>::evaluate(const LossArguments<T>& loss) const {
   return detail::ctc(loss, Steps, blank, zero_infinity, reduction);

@@ -14,7 +14,7 @@ namespace tenon::detail {
 /// How a value per sample is computed, and, where they are asked for, its gradients by some inputs.
 constexpr expr::Plan plan_of_loss(const expr::FormulaGraph& g, int value, std::span<const int> gradients = {}) {
   expr::Outputs o;
-  for (std::size_t k = 0; k < gradients.size(); ++k) o.add(expr::Sink::store, gradients[k], static_cast<int>(k));
+  for (size_t k = 0; k < gradients.size(); ++k) o.add(expr::Sink::store, gradients[k], static_cast<int>(k));
   o.add(expr::Sink::row_value, value, 0);
   return expr::make_plan(g, o);
 }
@@ -70,7 +70,7 @@ constexpr double divisor(Reduction reduction, double samples, double terms) {
 
 /// How many samples a batch of so many rows counts for: the sum of its rows' weights, each that of its sample.
 template <class T>
-double weight_of_rows(std::size_t rows, std::span<const T> weights) {
+double weight_of_rows(size_t rows, std::span<const T> weights) {
   if (weights.empty()) return static_cast<double>(rows);
   double sum = 0;
   for (const T w : weights) sum += static_cast<double>(w);
@@ -81,8 +81,7 @@ double weight_of_rows(std::size_t rows, std::span<const T> weights) {
 template <class T>
 double nothing_counts(const LossArguments<T>& loss) {
   std::fill_n(loss.values.begin(), loss.prediction.count, T(0));
-  for (std::size_t i = 0; loss.gradient && i < loss.prediction.count; ++i)
-    std::fill_n(loss.gradient[i], loss.width, T(0));
+  for (size_t i = 0; loss.gradient && i < loss.prediction.count; ++i) std::fill_n(loss.gradient[i], loss.width, T(0));
   return 0;
 }
 
@@ -90,9 +89,9 @@ double nothing_counts(const LossArguments<T>& loss) {
 template <class T>
 double weigh_samples(const LossArguments<T>& loss, double value, double divisor) {
   if (loss.weights.empty()) return value;
-  const std::size_t each = loss.prediction.count / loss.weights.size();  // rows of a sample
+  const size_t each = loss.prediction.count / loss.weights.size();  // rows of a sample
   double sum = 0;
-  for (std::size_t i = 0; i < loss.prediction.count; ++i) {
+  for (size_t i = 0; i < loss.prediction.count; ++i) {
     const T weight = loss.weights[i / each];
     loss.values[i] = weight == 0 ? T(0) : weight * loss.values[i];  // 0 times infinity would not be 0
     if (loss.gradient)
@@ -117,7 +116,7 @@ double run_loss(const LossArguments<T>& loss, double divisor,
   a.input[0] = {loss.prediction.data, loss.prediction.stride};
   a.input[1] = {loss.target.values.data, loss.target.values.stride};
   a.label = loss.target.labels.data();
-  for (std::size_t k = 0; k < parameters.size(); ++k) a.parameter[k] = parameters[k];
+  for (size_t k = 0; k < parameters.size(); ++k) a.parameter[k] = parameters[k];
   a.row_values = loss.values.data();
   if (loss.gradient) {
     a.seed_value = static_cast<T>(1 / divisor);

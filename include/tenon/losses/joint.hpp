@@ -34,11 +34,11 @@ namespace tenon {
 
 /// What a loss of a whole batch is given: N outputs of one width, room for a value a sample, and where the gradients
 /// go, rows one behind the other, or nullptrs where none is asked for.
-template <class T, std::size_t N>
+template <class T, size_t N>
 struct OutputArguments {
   std::array<Rows<const T>, N> outputs{};
   std::array<T*, N> gradient{};
-  std::size_t width = 0, count = 0;
+  size_t width = 0, count = 0;
   std::span<T> values{};
   std::span<const T> weights{};  // one per sample; empty: all 1
 };
@@ -217,16 +217,15 @@ struct OutputProgram {
     static constexpr expr::Plan plan = plan_of_loss(s.g, s.value);
   };
   struct ValueAndGradient {
-    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value, {s.gradient, static_cast<std::size_t>(inputs)});
+    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value, {s.gradient, static_cast<size_t>(inputs)});
   };
 };
 
 /// The reduced value of formula E of some outputs of `width` numbers; gradients go to `gradient`, contiguous, unless
 /// absent.
-template <class E, class T, std::size_t N>
-double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std::array<T*, N>& gradient,
-                          std::size_t width, std::size_t count, Reduction reduction, std::span<T> values,
-                          std::span<const T> weights) {
+template <class E, class T, size_t N>
+double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std::array<T*, N>& gradient, size_t width,
+                          size_t count, Reduction reduction, std::span<T> values, std::span<const T> weights) {
   using Program = OutputProgram<E>;
   const double rows = weight_of_rows(count, weights);
   const double by = divisor(reduction, rows, Program::s.per_element ? rows * static_cast<double>(width) : rows);
@@ -239,20 +238,20 @@ double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std
   a.count = count;
   a.width = width;
   a.row_values = values.data();
-  for (std::size_t k = 0; k < N; ++k) a.input[k] = {outputs[k].data, outputs[k].stride};
+  for (size_t k = 0; k < N; ++k) a.input[k] = {outputs[k].data, outputs[k].stride};
   if (gradient[0]) {
     a.seed_value = static_cast<T>(1 / by);
-    for (std::size_t k = 0; k < N; ++k) a.store[k] = {gradient[k], width};
+    for (size_t k = 0; k < N; ++k) a.store[k] = {gradient[k], width};
     expr::Loops<typename Program::ValueAndGradient, T>::run(a);
   } else {
     expr::Loops<typename Program::Value, T>::run(a);
   }
   double sum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     const T weight = weights.empty() ? T(1) : weights[i];
     sum += weight == T(0) ? 0 : static_cast<double>(weight * values[i]);
-    for (std::size_t k = 0; !weights.empty() && k < N; ++k)
-      for (std::size_t j = 0; gradient[k] && j < width; ++j)
+    for (size_t k = 0; !weights.empty() && k < N; ++k)
+      for (size_t j = 0; gradient[k] && j < width; ++j)
         gradient[k][i * width + j] = weight == T(0) ? T(0) : weight * gradient[k][i * width + j];
   }
   return sum / by;

@@ -108,14 +108,14 @@ inline constexpr bool compares_classes<L> = true;
 /// How many answers such a loss compares a sample with: one, or, where a network gives class scores at every step
 /// of a sequence, (steps, classes), one for each step. The steps then count as samples do.
 template <Loss L, class Output>
-inline constexpr std::size_t answers_of = [] {
+inline constexpr size_t answers_of = [] {
   if constexpr (compares_classes<L> && Output::rank == 2) return Output::front;
-  else return std::size_t{1};
+  else return size_t{1};
 }();
 
 /// Samples of `size` numbers side by side, seen as their answers.
 template <class T>
-constexpr Rows<T> as_answers(Rows<T> rows, std::size_t size, std::size_t answers) {
+constexpr Rows<T> as_answers(Rows<T> rows, size_t size, size_t answers) {
   return {rows.data, rows.count * answers, size / answers};
 }
 
@@ -172,7 +172,7 @@ constexpr auto options_of(const L& loss) {
   else return std::array<double, 0>{};
 }
 template <class L>
-inline constexpr std::size_t option_count = std::tuple_size_v<decltype(options_of(std::declval<const L&>()))>;
+inline constexpr size_t option_count = std::tuple_size_v<decltype(options_of(std::declval<const L&>()))>;
 
 /// What a loss's formula should have been, or void.
 template <class L>
@@ -197,10 +197,10 @@ template <class L, class T>
 double evaluate_formula(const L& loss, const LossArguments<T>& arguments) {
   using E = expr::lift<L::formula>;
   const auto options = options_of(loss);
-  constexpr std::size_t count = option_count<L>;
+  constexpr size_t count = option_count<L>;
   std::array<T, count> numbers{};
   std::array<const T*, count> parameters{};
-  for (std::size_t k = 0; k < count; ++k) {
+  for (size_t k = 0; k < count; ++k) {
     numbers[k] = static_cast<T>(options[k]);
     parameters[k] = &numbers[k];
   }
@@ -209,7 +209,7 @@ double evaluate_formula(const L& loss, const LossArguments<T>& arguments) {
 
 /// Throw an Error: a loss that does not weigh samples; weights for other samples than there are.
 void refuse_weights();
-void check_weights(std::size_t weights, std::size_t rows);
+void check_weights(size_t weights, size_t rows);
 
 }  // namespace detail
 

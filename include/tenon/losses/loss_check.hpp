@@ -35,14 +35,14 @@ constexpr auto judge_output() {
 }
 
 /// The layer that gives output number `Port`, and the network without it.
-template <class Net, std::size_t Port>
+template <class Net, size_t Port>
 struct cut_output {
   using last = last_layer<Net>;
   using rest = without_last<Net>;
 };
-template <class... E, std::size_t Port>
+template <class... E, size_t Port>
 struct cut_output<Graph<E...>, Port> : cut_value<Graph<E...>, linked_graph<E...>::links.output_values[Port]> {};
-template <class... E, std::size_t Port>
+template <class... E, size_t Port>
   requires is_rewritten<Graph<E...>>
 struct cut_output<Graph<E...>, Port> : cut_output<typename with_outputs<Graph<E...>>::type, Port> {
 };
@@ -53,7 +53,7 @@ struct judge_term;
 template <class Net, class L, fixed_string Name, fixed_string Column, class Loss>
 struct judge_term<Net, L, OutputLoss<Name, Column, Loss>> {
   static constexpr const auto& names = port_names<Net>::outputs;
-  static constexpr std::size_t port = find_name(names, Name.view());
+  static constexpr size_t port = find_name(names, Name.view());
   static consteval auto judge() {
     if constexpr (says_outputs<Loss>) {
       return std::type_identity<invalid_loss<Loss, takes<a_loss_of_one_output>>>{};
@@ -80,9 +80,9 @@ struct judge_term<Net, L, OutputLoss<"", "", Loss>> {
   static constexpr const auto& names = port_names<Net>::outputs;
   template <class Unknown, class... Edge>
   static consteval auto find(list<Edge...>) {
-    constexpr std::size_t wrong = [] {
-      const std::size_t found[]{find_name(names, expr::detail::edge_name<Edge>)...};
-      std::size_t k = 0;
+    constexpr size_t wrong = [] {
+      const size_t found[]{find_name(names, expr::detail::edge_name<Edge>)...};
+      size_t k = 0;
       while (k < sizeof...(Edge) && found[k] < names.size()) ++k;
       return k;
     }();

@@ -29,18 +29,18 @@ namespace detail {
 /// of `size` numbers that is no such target; of several answers side by side, each is to be a distribution. Rounding is
 /// forgiven: 0.0001 for a number, 0.01 for a sum of 1. Samples that weigh 0 are passed over. `where` ends the message.
 template <class T>
-void check_targets(std::string_view who, const TargetRange& range, Rows<const T> targets, std::size_t size,
-                   std::size_t answers, std::span<const T> weights, std::string_view where);
-extern template void check_targets(std::string_view, const TargetRange&, Rows<const float>, std::size_t, std::size_t,
+void check_targets(std::string_view who, const TargetRange& range, Rows<const T> targets, size_t size, size_t answers,
+                   std::span<const T> weights, std::string_view where);
+extern template void check_targets(std::string_view, const TargetRange&, Rows<const float>, size_t, size_t,
                                    std::span<const float>, std::string_view);
-extern template void check_targets(std::string_view, const TargetRange&, Rows<const double>, std::size_t, std::size_t,
+extern template void check_targets(std::string_view, const TargetRange&, Rows<const double>, size_t, size_t,
                                    std::span<const double>, std::string_view);
 
 /// The same for a batch, where a sample that has a weight may be several rows, each an answer.
 template <class T>
 void check_targets_of_batch(std::string_view who, const TargetRange& range, const LossArguments<T>& batch) {
   const Rows<const T>& rows = batch.target.values;
-  const std::size_t answers = batch.weights.empty() ? 1 : rows.count / batch.weights.size();
+  const size_t answers = batch.weights.empty() ? 1 : rows.count / batch.weights.size();
   if (answers == 1 || rows.stride == batch.width)
     check_targets(who, range, Rows<const T>{rows.data, rows.count / answers, rows.stride * answers},
                   batch.width * answers, answers, batch.weights, " of the batch");

@@ -28,9 +28,9 @@ public:
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
-    for (std::size_t i = 0; i < p.count(); ++i) {
+    for (size_t i = 0; i < p.count(); ++i) {
       const T* const row = p.outputs[i];
-      const auto truth = static_cast<std::size_t>(p.labels[i]);
+      const auto truth = static_cast<size_t>(p.labels[i]);
       if (!detail::speaks_for_none(row, p.width) && detail::decide(row, p.width, threshold) == truth) ++correct;
     }
     seen += p.count();
@@ -38,7 +38,7 @@ public:
   double value() const { return detail::share_of(correct, seen); }
   void reset() { correct = seen = 0; }
 
-  std::size_t correct = 0, seen = 0;
+  size_t correct = 0, seen = 0;
 };
 
 /// The part of the N samples whose class is among the K with the largest scores y:
@@ -49,14 +49,14 @@ public:
 /// scikit-learn: top_k_accuracy_score. Keras: SparseTopKCategoricalAccuracy.
 ///
 ///     fit(model, train, Fit{.validation = test, .metrics = metrics(TopKAccuracy<3>{})});
-template <std::size_t K>
+template <size_t K>
 class TopKAccuracy {
 public:
   static_assert(K > 0, "TopKAccuracy<K> takes K >= 1");
   static constexpr const char* name = "top-k accuracy";
   static constexpr bool compares_classes = true;
   static constexpr bool smaller_is_better = false;
-  static constexpr std::size_t least_classes = K;
+  static constexpr size_t least_classes = K;
   static std::string column_name() { return "top_" + std::to_string(K) + "_accuracy"; }
   double threshold = 0.5;
 
@@ -64,23 +64,23 @@ public:
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
-    for (std::size_t i = 0; i < p.count(); ++i)
-      correct += classes_ahead(p.outputs[i], p.width, static_cast<std::size_t>(p.labels[i])) < K ? 1 : 0;
+    for (size_t i = 0; i < p.count(); ++i)
+      correct += classes_ahead(p.outputs[i], p.width, static_cast<size_t>(p.labels[i])) < K ? 1 : 0;
     seen += p.count();
   }
   double value() const { return detail::share_of(correct, seen); }
   void reset() { correct = seen = 0; }
 
-  std::size_t correct = 0, seen = 0;
+  size_t correct = 0, seen = 0;
 
 private:
   template <class T>
-  std::size_t classes_ahead(const T* row, std::size_t width, std::size_t true_class) const {
+  size_t classes_ahead(const T* row, size_t width, size_t true_class) const {
     const T own = row[width == 1 ? 0 : true_class];
     if (own != own) return K;
     if (width == 1) return detail::decide(row, width, threshold) == true_class ? 0 : 1;
-    std::size_t ahead = 0;
-    for (std::size_t c = 0; c < width; ++c) ahead += !(row[c] <= own) || (c < true_class && row[c] == own) ? 1 : 0;
+    size_t ahead = 0;
+    for (size_t c = 0; c < width; ++c) ahead += !(row[c] <= own) || (c < true_class && row[c] == own) ? 1 : 0;
     return ahead;
   }
 };

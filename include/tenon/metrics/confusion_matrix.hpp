@@ -37,27 +37,24 @@ public:
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
     hold(p.width == 1 ? 2 : p.width);
-    for (std::size_t i = 0; i < p.count(); ++i) {
+    for (size_t i = 0; i < p.count(); ++i) {
       const T* const scores = p.outputs[i];
       const bool none = detail::speaks_for_none(scores, p.width);
-      ++counts_[place(static_cast<std::size_t>(p.labels[i]),
-                      none ? classes_ : detail::decide(scores, p.width, threshold))];
+      ++counts_[place(static_cast<size_t>(p.labels[i]), none ? classes_ : detail::decide(scores, p.width, threshold))];
     }
   }
   /// The accuracy.
   double value() const;
   void reset() { std::fill(counts_.begin(), counts_.end(), 0); }
 
-  std::size_t classes() const { return classes_; }
+  size_t classes() const { return classes_; }
   /// These, and all below, throw an Error for a class beyond `classes()`.
-  std::uint64_t count(std::size_t truth, std::size_t predicted) const {
-    return counts_[place(known(truth), known(predicted))];
-  }
-  std::uint64_t support(std::size_t truth) const;
+  std::uint64_t count(size_t truth, size_t predicted) const { return counts_[place(known(truth), known(predicted))]; }
+  std::uint64_t support(size_t truth) const;
 
-  double precision(std::size_t c) const;
-  double recall(std::size_t c) const;
-  double f1(std::size_t c) const;
+  double precision(size_t c) const;
+  double recall(size_t c) const;
+  double f1(size_t c) const;
   /// Macro: the mean over the classes that occur or are predicted.
   double precision(Average average) const;
   double recall(Average average) const;
@@ -67,19 +64,19 @@ public:
   std::string text() const;
 
 private:
-  void hold(std::size_t classes);
+  void hold(size_t classes);
   /// The last column counts samples that were taken for no class.
-  std::size_t place(std::size_t truth, std::size_t predicted) const { return truth * (classes_ + 1) + predicted; }
-  std::size_t known(std::size_t c) const {
+  size_t place(size_t truth, size_t predicted) const { return truth * (classes_ + 1) + predicted; }
+  size_t known(size_t c) const {
     if (c >= classes_) refuse(c);
     return c;
   }
-  [[noreturn]] void refuse(std::size_t c) const;
-  std::uint64_t predicted(std::size_t c) const;
+  [[noreturn]] void refuse(size_t c) const;
+  std::uint64_t predicted(size_t c) const;
   template <class F>
   double mean(F of_class) const;
 
-  std::size_t classes_ = 0;
+  size_t classes_ = 0;
   std::vector<std::uint64_t> counts_{};
 };
 

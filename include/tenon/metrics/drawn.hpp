@@ -49,7 +49,7 @@ struct InceptionScore {
   static constexpr const char* name = "inception score";
   static constexpr bool smaller_is_better = false;
   DrawnRows probabilities{};  // by any classifier
-  std::size_t classes = 0;
+  size_t classes = 0;
 
   void update(const auto&) const {}
   double value() const;
@@ -67,7 +67,7 @@ struct SamplePrecision {
   static constexpr bool smaller_is_better = false;
   DrawnRows features{};
   std::vector<float> real{};
-  std::size_t width = 0, k = 3;
+  size_t width = 0, k = 3;
 
   void update(const auto&) const {}
   double value() const;
@@ -85,7 +85,7 @@ struct SampleRecall {
   static constexpr bool smaller_is_better = false;
   DrawnRows features{};
   std::vector<float> real{};
-  std::size_t width = 0, k = 3;
+  size_t width = 0, k = 3;
 
   void update(const auto&) const {}
   double value() const;

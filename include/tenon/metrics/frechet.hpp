@@ -15,13 +15,13 @@ namespace tenon {
 struct Moments {
   std::vector<double> mean{};        // width
   std::vector<double> covariance{};  // width x width
-  std::size_t count = 0;
+  size_t count = 0;
 
-  std::size_t width() const { return mean.size(); }
+  size_t width() const { return mean.size(); }
 
   /// Throws an Error unless these are at least two whole rows of finite numbers.
-  static Moments of(std::span<const float> features, std::size_t width);
-  static Moments of(std::span<const double> features, std::size_t width);
+  static Moments of(std::span<const float> features, size_t width);
+  static Moments of(std::span<const double> features, size_t width);
 };
 
 /// The Fréchet distance (2-Wasserstein, squared) between normal distributions with these moments (Heusel et al. 2017,
@@ -31,14 +31,14 @@ struct Moments {
 /// samples make it larger than it is, so compare it with the distance of as many real ones. Takes time as width^3:
 /// meant for some hundred features. Throws an Error where the widths differ.
 double frechet_distance(const Moments& a, const Moments& b);
-double frechet_distance(std::span<const float> a, std::span<const float> b, std::size_t width);
-double frechet_distance(std::span<const double> a, std::span<const double> b, std::size_t width);
+double frechet_distance(std::span<const float> a, std::span<const float> b, size_t width);
+double frechet_distance(std::span<const double> a, std::span<const double> b, size_t width);
 
 /// Of rows of class probabilities that a classifier gives for samples: exp of the mean divergence of each row from the
 /// mean row (Salimans et al. 2016). From 1, where all samples look the same or no class is sure, to the number of
 /// classes.
 /// Throws an Error unless these are whole rows of numbers from 0 to 1.
-double inception_score(std::span<const float> probabilities, std::size_t classes);
+double inception_score(std::span<const float> probabilities, size_t classes);
 
 /// The share of generated samples that lie within the real ones' region (precision), and of real samples that lie
 /// within the generated ones' (recall); a region is all balls around a sample up to its k-th nearest neighbour of its
@@ -49,7 +49,6 @@ double inception_score(std::span<const float> probabilities, std::size_t classes
 struct SampleQuality {
   double precision = 0, recall = 0;
 };
-SampleQuality sample_quality(std::span<const float> real, std::span<const float> generated, std::size_t width,
-                             std::size_t k = 3);
+SampleQuality sample_quality(std::span<const float> real, std::span<const float> generated, size_t width, size_t k = 3);
 
 }  // namespace tenon

@@ -21,11 +21,11 @@ namespace tenon {
 template <class T>
 struct Predictions {
   Rows<const T> outputs{};
-  std::size_t width = 0;                   // numbers per output
+  size_t width = 0;                        // numbers per output
   std::span<const std::int32_t> labels{};  // one a sample, or none
   Rows<const T> targets{};                 // of the outputs' width, or absent
 
-  std::size_t count() const { return outputs.count; }
+  size_t count() const { return outputs.count; }
 };
 
 /// What `Fit`, `evaluate` and `measure` take as a metric: reset, update with predictions, value.
@@ -41,29 +41,29 @@ concept Metric = requires(M& metric, const M& constant, const Predictions<float>
 namespace detail {
 
 /// Throws an Error that begins with the metric's name where there are no labels, or one is out of range.
-void expect_labels(const char* metric, std::size_t samples, std::size_t width, std::span<const std::int32_t> labels);
+void expect_labels(const char* metric, size_t samples, size_t width, std::span<const std::int32_t> labels);
 void expect_targets(const char* metric, bool there);
 /// Of metrics that keep something for every output: their number cannot change before `reset`.
-void expect_same_width(const char* metric, std::size_t before, std::size_t width);
+void expect_same_width(const char* metric, size_t before, size_t width);
 
 /// How many of those seen are right; NaN where none was seen.
-constexpr double share_of(std::size_t correct, std::size_t seen) {
+constexpr double share_of(size_t correct, size_t seen) {
   return seen == 0 ? std::numeric_limits<double>::quiet_NaN()
                    : static_cast<double>(correct) / static_cast<double>(seen);
 }
 
 /// The class that a row of scores predicts: the largest, or of a single one, whether it is above the threshold.
 template <class T>
-std::size_t decide(const T* row, std::size_t width, double threshold) {
+size_t decide(const T* row, size_t width, double threshold) {
   if (width == 1) return static_cast<double>(row[0]) > threshold ? 1 : 0;
-  return static_cast<std::size_t>(std::max_element(row, row + width) - row);
+  return static_cast<size_t>(std::max_element(row, row + width) - row);
 }
 
 /// Whether a score is no number: such a row predicts no class.
 template <class T>
-constexpr bool speaks_for_none(const T* row, std::size_t width) {
+constexpr bool speaks_for_none(const T* row, size_t width) {
   bool none = false;
-  for (std::size_t c = 0; c < width; ++c) none |= row[c] != row[c];
+  for (size_t c = 0; c < width; ++c) none |= row[c] != row[c];
   return none;
 }
 

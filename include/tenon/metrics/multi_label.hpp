@@ -36,9 +36,9 @@ public:
     if (seen_ == 0) labels_.assign(p.width, {});
     else detail::expect_same_width(name, labels_.size(), p.width);
     detail::check_targets<T>(name, TargetRange{0, 1}, p.targets, p.width, 1, {}, " of the batch");
-    for (std::size_t i = 0; i < p.count(); ++i) {
+    for (size_t i = 0; i < p.count(); ++i) {
       bool all = true;
-      for (std::size_t j = 0; j < p.width; ++j) {
+      for (size_t j = 0; j < p.width; ++j) {
         const double output = static_cast<double>(p.outputs[i][j]);
         const bool is = static_cast<double>(p.targets[i][j]) > 0.5,
                    predicted = std::isnan(output) ? !is : output > threshold;
@@ -58,12 +58,12 @@ public:
   struct Counts {
     std::uint64_t both = 0, only_predicted = 0, only_is = 0, neither = 0;
   };
-  std::size_t labels() const { return labels_.size(); }
+  size_t labels() const { return labels_.size(); }
   /// These throw an Error for a label beyond `labels()`.
-  const Counts& counts(std::size_t label) const;
-  double precision(std::size_t label) const;
-  double recall(std::size_t label) const;
-  double f1(std::size_t label) const;
+  const Counts& counts(size_t label) const;
+  double precision(size_t label) const;
+  double recall(size_t label) const;
+  double f1(size_t label) const;
   double precision(Average average) const;
   double recall(Average average) const;
   double f1(Average average) const;

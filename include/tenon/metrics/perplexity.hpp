@@ -24,7 +24,7 @@ public:
   template <class T>
   void update(const Predictions<T>& p) {
     detail::expect_labels(name, p.count(), p.width, p.labels);
-    for (std::size_t i = 0; i < p.count(); ++i) {
+    for (size_t i = 0; i < p.count(); ++i) {
       const bool other = p.width == 1 && p.labels[i] == 0;  // the only output is about class 1
       const double out = p.outputs[i][p.width == 1 ? 0 : p.labels[i]];
       if (log_probabilities) sum_ -= other ? std::log(-std::expm1(out)) : out;
@@ -39,7 +39,7 @@ public:
 
 private:
   double sum_ = 0;
-  std::size_t seen_ = 0;
+  size_t seen_ = 0;
 };
 
 }  // namespace tenon

@@ -14,7 +14,7 @@ struct ValueSums {
     double absolute = 0, squares = 0, target = 0, target_squares = 0;
     double first = 0;  // the first target: what is squared are distances from it, which keeps the digits
   };
-  std::size_t seen = 0;
+  size_t seen = 0;
   std::vector<One> outputs{};
 
   template <class T>
@@ -22,8 +22,8 @@ struct ValueSums {
     expect_targets(metric, static_cast<bool>(p.targets));
     if (seen == 0) outputs.assign(p.width, {});
     else expect_same_width(metric, outputs.size(), p.width);
-    for (std::size_t i = 0; i < p.count(); ++i, ++seen)
-      for (std::size_t j = 0; j < p.width; ++j) {
+    for (size_t i = 0; i < p.count(); ++i, ++seen)
+      for (size_t j = 0; j < p.width; ++j) {
         One& o = outputs[j];
         const double t = p.targets[i][j], error = static_cast<double>(p.outputs[i][j]) - t;
         if (seen == 0) o.first = t;

@@ -26,7 +26,7 @@ public:
     detail::expect_labels(name, p.count(), p.width, p.labels);
     if (!labels_.empty()) detail::expect_same_width(name, width_, p.width);
     width_ = p.width;
-    for (std::size_t i = 0; i < p.count(); ++i) scores_.insert(scores_.end(), p.outputs[i], p.outputs[i] + p.width);
+    for (size_t i = 0; i < p.count(); ++i) scores_.insert(scores_.end(), p.outputs[i], p.outputs[i] + p.width);
     labels_.insert(labels_.end(), p.labels.begin(), p.labels.end());
   }
   double value() const;
@@ -36,9 +36,9 @@ public:
   }
 
 private:
-  double of_class(std::size_t column, std::int32_t label) const;
+  double of_class(size_t column, std::int32_t label) const;
 
-  std::size_t width_ = 0;
+  size_t width_ = 0;
   std::vector<double> scores_{};
   std::vector<std::int32_t> labels_{};
 };

@@ -62,9 +62,9 @@ public:
   /// `load(path, "small")`.
   static AnyModelOf load(const std::string& path) {
     const SafeTensors file = read_tensors(path);
-    std::vector<std::size_t> fitting;
+    std::vector<size_t> fitting;
     std::string fits, reasons;
-    for (std::size_t k = 0; k < sizeof...(C); ++k) try {
+    for (size_t k = 0; k < sizeof...(C); ++k) try {
         AnyModelOf model(k, [&](auto& m) { load_exact(file, detail::expected_by(m)); });
         fitting.push_back(k);
         fits += (fits.empty() ? "" : ", ") + std::string(names[k]);
@@ -85,8 +85,8 @@ public:
 
   /// Which of them it is.
   std::string_view name() const { return names[model_.index()]; }
-  std::size_t index() const { return model_.index(); }
-  std::size_t parameter_count() const {
+  size_t index() const { return model_.index(); }
+  size_t parameter_count() const {
     return visit([](const auto& m) { return m.parameter_count; });
   }
 
@@ -108,11 +108,11 @@ private:
   static constexpr std::string_view names[]{C::name...};
 
   template <class Prepare>
-  AnyModelOf(std::size_t number, Prepare prepare) : model_(make(number, std::index_sequence_for<C...>{})) {
+  AnyModelOf(size_t number, Prepare prepare) : model_(make(number, std::index_sequence_for<C...>{})) {
     visit([&](auto& m) { prepare(m); });
   }
-  template <std::size_t... I>
-  static variant make(std::size_t number, std::index_sequence<I...>) {
+  template <size_t... I>
+  static variant make(size_t number, std::index_sequence<I...>) {
     variant made(std::in_place_index<0>, 0);
     static_cast<void>(((I == number ? (static_cast<void>(made.template emplace<I>(0)), true) : false) || ...));
     return made;
@@ -122,8 +122,8 @@ private:
     for (const std::string_view name : names) all += (all.empty() ? "" : ", ") + std::string(name);
     return all;
   }
-  static std::size_t number_of(std::string_view name) {
-    for (std::size_t k = 0; k < sizeof...(C); ++k)
+  static size_t number_of(std::string_view name) {
+    for (size_t k = 0; k < sizeof...(C); ++k)
       if (names[k] == name) return k;
     throw Error("AnyModel: expected the name of one of its networks, " + known() + ", got " + std::string(name));
   }

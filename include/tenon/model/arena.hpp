@@ -19,7 +19,7 @@ template <class T>
 class Arena {
 public:
   Arena() = default;
-  explicit Arena(std::size_t count) : data_(allocate(count)), count_(count) { std::fill_n(data_.get(), count, T(0)); }
+  explicit Arena(size_t count) : data_(allocate(count)), count_(count) { std::fill_n(data_.get(), count, T(0)); }
   Arena(const Arena& other) : data_(allocate(other.count_)), count_(other.count_) {
     std::copy_n(other.data_.get(), count_, data_.get());
   }
@@ -36,12 +36,12 @@ public:
     else swap(other);
     return *this;
   }
-  static Arena borrowed(T* data, std::size_t count) { return Arena(data, count); }
+  static Arena borrowed(T* data, size_t count) { return Arena(data, count); }
   bool is_borrowed() const noexcept { return !data_.get_deleter().owns; }
 
   T* data() noexcept { return data_.get(); }
   const T* data() const noexcept { return data_.get(); }
-  std::size_t size() const noexcept { return count_; }
+  size_t size() const noexcept { return count_; }
   std::span<T> span() noexcept { return {data(), count_}; }
   std::span<const T> span() const noexcept { return {data(), count_}; }
 
@@ -54,21 +54,21 @@ private:
     }
   };
   using Block = std::unique_ptr<T[], Free>;
-  static Block allocate(std::size_t count) {
+  static Block allocate(size_t count) {
     if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T))
       throw Error("expected less than 2^63 bytes of numbers, got " + std::to_string(count) + " numbers of " +
                   std::to_string(sizeof(T)));
     return Block(count == 0 ? nullptr : static_cast<T*>(::operator new[](count * sizeof(T), line)));
   }
 
-  Arena(T* data, std::size_t count) : data_(data, Free{false}), count_(count) {}
+  Arena(T* data, size_t count) : data_(data, Free{false}), count_(count) {}
   void swap(Arena& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(count_, other.count_);
   }
 
   Block data_;
-  std::size_t count_ = 0;
+  size_t count_ = 0;
 };
 
 }  // namespace tenon

@@ -18,10 +18,10 @@ namespace tenon {
 /// What one attention looked at, for one sample: of each head, for each query, the share of each key.
 struct AttentionMap {
   std::string_view layer{};  // "3.0.self_attn", as in the summary
-  std::size_t heads = 0, queries = 0, keys = 0;
+  size_t heads = 0, queries = 0, keys = 0;
   std::vector<double> weights{};  // (heads, queries, keys)
 
-  double operator()(std::size_t head, std::size_t query, std::size_t key) const {
+  double operator()(size_t head, size_t query, size_t key) const {
     return weights[(head * queries + query) * keys + key];
   }
 };

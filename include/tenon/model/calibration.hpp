@@ -51,7 +51,7 @@ struct Calibration {
 namespace detail {
 
 /// Error: there are ranges of inputs, but not one for each, or one that cannot be meant.
-void check_input_ranges(const Calibration& how, std::size_t inputs);
+void check_input_ranges(const Calibration& how, size_t inputs);
 
 }  // namespace detail
 
@@ -69,11 +69,11 @@ public:
   double outside(const ValueRange& range) const;
 
 private:
-  static constexpr std::size_t bins = 4096;
+  static constexpr size_t bins = 4096;
 
   void grow();
-  double center(std::size_t bin) const { return (static_cast<double>(bin) + 0.5) * 2 * limit_ / bins - limit_; }
-  std::size_t bin_of(double value) const;
+  double center(size_t bin) const { return (static_cast<double>(bin) + 0.5) * 2 * limit_ / bins - limit_; }
+  size_t bin_of(double value) const;
   double squared_error(const ValueRange& range) const;
   ValueRange of_percentile(double percentile) const;
   ValueRange of_squared_error() const;

@@ -22,8 +22,8 @@ struct CalibrationContext : edge::Context {
   struct Trace {
     SeenOfUnits* seen;
     explicit operator bool() const { return true; }
-    void operator()(std::uint32_t unit, Rows<const float> y, std::size_t size) const {
-      for (std::size_t i = 0; i < y.count; ++i) {
+    void operator()(std::uint32_t unit, Rows<const float> y, size_t size) const {
+      for (size_t i = 0; i < y.count; ++i) {
         seen->ranges[unit].see(std::span(y[i], size));
         if (seen->values) (*seen->values)[unit].insert((*seen->values)[unit].end(), y[i], y[i] + size);
       }
@@ -55,7 +55,7 @@ struct CalibrationContext : edge::Context {
     requires(edge::detail::RecurrentOf<Bound>::known)
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
     run_plainly<Bound>(memory, x, y);
-    for (std::size_t i = 0; i < x.count; ++i)
+    for (size_t i = 0; i < x.count; ++i)
       see_recurrent(*trace.seen, first_inner + inner, edge::detail::RecurrentOf<Bound>::cell, Bound::plan,
                     memory.parameters.values, std::span(x[i], Bound::input::size));
     inner += static_cast<std::uint32_t>(3 * Bound::plan.passes());
@@ -64,7 +64,7 @@ struct CalibrationContext : edge::Context {
   template <class Bound>
     requires(edge::detail::AttentionOf<Bound>::known && !edge::detail::AttentionOf<Bound>::many)
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) { see_attention<Bound>(memory, x, y); }
-  template <class Bound, std::size_t N>
+  template <class Bound, size_t N>
     requires(edge::detail::AttentionOf<Bound>::known&& edge::detail::AttentionOf<Bound>::many)
   void forward_many(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
     see_attention<Bound>(memory, x, y);
@@ -75,7 +75,7 @@ struct CalibrationContext : edge::Context {
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
     walk<Bound>(memory, RowsOf<const float, 1>{x}, y);
   }
-  template <class Bound, std::size_t N>
+  template <class Bound, size_t N>
     requires edge::detail::IsGraph<Bound>
   void forward_many(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
     walk<Bound>(memory, x, y);
@@ -97,18 +97,17 @@ struct CalibrationContext : edge::Context {
   }
 
   /// What a formula of several tensors computes on the way.
-  template <class Bound, std::size_t N>
+  template <class Bound, size_t N>
     requires(edge::detail::EdgeFormulaOf<Bound>::known&& N > 1)
   void forward_many(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
-    see_edge_steps<Bound>(
-        y.count, [&](std::size_t row, std::size_t i, std::size_t k) { return static_cast<double>(x[k][row][i]); });
+    see_edge_steps<Bound>(y.count, [&](size_t row, size_t i, size_t k) { return static_cast<double>(x[k][row][i]); });
     edge::Context::forward_many<Bound>(memory, x, y);
   }
   template <class Bound>
     requires(edge::detail::EdgeFormulaOf<Bound>::known && !ManyInputs<Bound>)
   void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
     using of = edge::detail::EdgeFormulaOf<Bound>;
-    see_edge_steps<Bound>(y.count, [&](std::size_t row, std::size_t i, std::size_t k) {
+    see_edge_steps<Bound>(y.count, [&](size_t row, size_t i, size_t k) {
       return static_cast<double>(x[row][(i / of::width * of::pieces + k) * of::width + i % of::width]);
     });
     run_plainly<Bound>(memory, x, y);
@@ -134,34 +133,34 @@ private:
   template <class Bound>
   void see_projections(std::vector<float>& scratch, [[maybe_unused]] float* fixed) {
     constexpr const auto& code = Bound::code;
-    const auto see = [&](std::size_t first, std::size_t stride, std::size_t steps) {
+    const auto see = [&](size_t first, size_t stride, size_t steps) {
       std::vector<float> values(steps * code.width);
-      for (std::size_t t = 0; t < steps; ++t)
+      for (size_t t = 0; t < steps; ++t)
         std::copy_n(scratch.data() + first + t * stride, code.width, values.data() + t * code.width);
       trace(first_inner + inner++, {values.data(), 1, values.size()}, values.size());
     };
     if constexpr (code.context > 0) {  // a step alone: query, key, value, the weights, what is seen
-      constexpr std::size_t seen = aligned(3 * code.width) + aligned(code.heads * code.context);
-      for (const std::size_t place : {std::size_t{0}, code.width, 2 * code.width, seen}) see(place, code.width, 1);
+      constexpr size_t seen = aligned(3 * code.width) + aligned(code.heads * code.context);
+      for (const size_t place : {size_t{0}, code.width, 2 * code.width, seen}) see(place, code.width, 1);
       return;
     }
     if constexpr (code.rope > 0) code.turn_back(scratch.data(), fixed);
     see(0, code.query_step(), code.queries);
-    for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
+    for (const size_t k : {size_t{0}, size_t{1}})
       see(code.key_place() + (k + (code.cross ? 0 : 1)) * code.width, code.key_step(), code.keys);
     see(code.given_place(), code.width, code.queries);
   }
   /// `number(row, i, k)` is number i of a row of tensor k.
   template <class Bound, class Number>
-  void see_edge_steps(std::size_t rows, const Number& number) {
+  void see_edge_steps(size_t rows, const Number& number) {
     using of = edge::detail::EdgeFormulaOf<Bound>;
-    constexpr std::size_t size = Bound::output::size;
+    constexpr size_t size = Bound::output::size;
     std::vector<float> values(size * rows);
     const auto see = [&]<class E>(std::type_identity<E>) {
       if constexpr (!std::is_same_v<E, typename of::formula>) {
-        for (std::size_t j = 0; j < values.size(); ++j) {
+        for (size_t j = 0; j < values.size(); ++j) {
           std::array<double, of::tensors> v{};
-          for (std::size_t k = 0; k < v.size(); ++k) v[k] = number(j / size, j % size, k);
+          for (size_t k = 0; k < v.size(); ++k) v[k] = number(j / size, j % size, k);
           values[j] = static_cast<float>(edge::detail::EdgeValue<E>::at(v.data()));
         }
         trace(first_inner + inner++, {values.data(), rows, size}, size);
@@ -189,15 +188,15 @@ private:
     using formula = edge::detail::FormulaOf<Bound>;
     std::vector<float>& found = seen_factors(unit);
     if (!found.empty()) return;
-    constexpr std::size_t size = Core::output::size, channels = formula::channels;
+    constexpr size_t size = Core::output::size, channels = formula::channels;
     std::vector<float> x(size), at_0(size), at_1(size);
     const auto rows = [](auto& v) { return Rows<float>{v.data(), 1, size}; };
     run_plainly<Core>(memory, Rows<const float>(rows(x)), rows(at_0));
     std::fill(x.begin(), x.end(), 1.0F);
     run_plainly<Core>(memory, Rows<const float>(rows(x)), rows(at_1));
     found.resize(2 * channels);
-    for (std::size_t c = 0; c < channels; ++c) {
-      const std::size_t i = formula::by_channels ? c * formula::pixels : c;
+    for (size_t c = 0; c < channels; ++c) {
+      const size_t i = formula::by_channels ? c * formula::pixels : c;
       found[c] = at_1[i] - at_0[i];
       found[channels + c] = at_0[i];
     }
@@ -205,36 +204,36 @@ private:
   std::vector<float>& seen_factors(std::uint32_t unit) const { return trace.seen->factors[unit]; }
 
   /// The nodes of a graph in order, each with numbers of its own.
-  template <class Bound, std::size_t N>
+  template <class Bound, size_t N>
   void walk(const Memory<float>& memory, const RowsOf<const float, N>& x, Rows<float> y) {
     using view = edge::detail::graph_view<Bound>;
-    const std::size_t count = y.count;
+    const size_t count = y.count;
     std::array<std::vector<float>, view::nodes> given;
     std::array<Rows<const float>, view::inputs + view::nodes> value{};
-    for (std::size_t i = 0; i < N; ++i) value[i] = x[i];
-    view::each_node([&]<class Node>(std::size_t k) {
+    for (size_t i = 0; i < N; ++i) value[i] = x[i];
+    view::each_node([&]<class Node>(size_t k) {
       using tenon::detail::NodeKind;
       constexpr NodeKind kind = edge::detail::node_kind<Node>();
-      constexpr std::size_t size = Node::output::size;
+      constexpr size_t size = Node::output::size;
       given[k].resize(size * count);
       const Rows<float> to{given[k].data(), count, size};
-      const auto source = [&](std::size_t j) { return value[view::sources[k][j]]; };
+      const auto source = [&](size_t j) { return value[view::sources[k][j]]; };
       if constexpr (kind == NodeKind::same || kind == NodeKind::slice) {
-        std::size_t begin = 0;
+        size_t begin = 0;
         if constexpr (kind == NodeKind::slice) begin = Node::begin;
-        for (std::size_t i = 0; i < count; ++i) std::copy_n(source(0)[i] + begin, size, to[i]);
+        for (size_t i = 0; i < count; ++i) std::copy_n(source(0)[i] + begin, size, to[i]);
       } else if constexpr (kind == NodeKind::sum) {
         copy_rows(source(0), to, size);
-        for (std::size_t j = 1; j < view::source_count[k]; ++j) {
+        for (size_t j = 1; j < view::source_count[k]; ++j) {
           add_rows(source(j), to, size);
           trace(first_inner + inner++, to, size);
         }
       } else if constexpr (kind == NodeKind::join) {
         // a part's size is that of the row it stands in: joins have all their parts side by side
-        std::size_t place = 0;
-        for (std::size_t j = 0; j < view::source_count[k]; ++j) {
-          const std::size_t part = view::size_of(view::sources[k][j]);
-          for (std::size_t i = 0; i < count; ++i) std::copy_n(source(j)[i], part, to[i] + place);
+        size_t place = 0;
+        for (size_t j = 0; j < view::source_count[k]; ++j) {
+          const size_t part = view::size_of(view::sources[k][j]);
+          for (size_t i = 0; i < count; ++i) std::copy_n(source(j)[i], part, to[i] + place);
           place += part;
         }
       } else {
@@ -243,7 +242,7 @@ private:
         own.mask = shifted(memory.mask, view::mask_shifts[k]);
         if constexpr (ManyInputs<Node>) {
           RowsOf<const float, Node::input::count> many{};
-          for (std::size_t j = 0; j < many.size(); ++j) many[j] = source(j);
+          for (size_t j = 0; j < many.size(); ++j) many[j] = source(j);
           run_forward_many<Node>(*this, own, many, to, Evaluation{});
         } else {
           run_forward<Node>(*this, own, source(0), to, Evaluation{});
@@ -251,9 +250,9 @@ private:
       }
       value[view::inputs + k] = to;
     });
-    std::size_t place = 0;
-    for (const std::size_t v : view::output_values) {
-      for (std::size_t i = 0; i < count; ++i) std::copy_n(value[v][i], view::size_of(v), y[i] + place);
+    size_t place = 0;
+    for (const size_t v : view::output_values) {
+      for (size_t i = 0; i < count; ++i) std::copy_n(value[v][i], view::size_of(v), y[i] + place);
       place += view::size_of(v);
     }
   }

@@ -21,9 +21,9 @@ struct NonFiniteTrace {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
   std::uint32_t first = none;
 
-  void see(std::uint32_t unit, Rows<const T> y, std::size_t size) {
-    for (std::size_t i = 0; i < y.count && first == none; ++i)
-      for (std::size_t j = 0; j < size; ++j)
+  void see(std::uint32_t unit, Rows<const T> y, size_t size) {
+    for (size_t i = 0; i < y.count && first == none; ++i)
+      for (size_t j = 0; j < size; ++j)
         if (!std::isfinite(y[i][j])) {
           first = unit;
           break;
@@ -36,12 +36,12 @@ template <class T>
 struct AttentionTrace {
   struct Weights {
     std::uint32_t unit;
-    std::size_t heads, queries, keys;
+    size_t heads, queries, keys;
     std::vector<T> weights;  // of the first sample
   };
   std::vector<Weights> seen{};
 
-  void see(std::uint32_t unit, std::size_t heads, std::size_t queries, std::size_t keys, const T* weights) {
+  void see(std::uint32_t unit, size_t heads, size_t queries, size_t keys, const T* weights) {
     seen.push_back({unit, heads, queries, keys, {weights, weights + heads * queries * keys}});
   }
 };
@@ -53,12 +53,12 @@ struct HostContext {
   struct Trace {
     NonFiniteTrace<T>* watcher = nullptr;
     explicit operator bool() const { return watcher != nullptr; }
-    void operator()(std::uint32_t unit, Rows<const T> y, std::size_t size) const { watcher->see(unit, y, size); }
+    void operator()(std::uint32_t unit, Rows<const T> y, size_t size) const { watcher->see(unit, y, size); }
   };
 
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
-  std::size_t first_sample = 0;  // of this batch within the step, where a batch is split
+  size_t first_sample = 0;  // of this batch within the step, where a batch is split
   bool overwrite_gradients = false;
   Trace trace{};
   AttentionTrace<T>* attention = nullptr;
@@ -66,7 +66,7 @@ struct HostContext {
       shard = nullptr;  // where a batch is run in shards: what a layer that looks at all samples asks
   const detail::GradientWatch<T>* watch = nullptr;  // where several ranks add up gradients while backward goes on
 
-  [[noreturn]] static void refuse_token(T id, std::size_t tokens) {
+  [[noreturn]] static void refuse_token(T id, size_t tokens) {
     throw Error("Embedding: expected tokens from 0 to " + std::to_string(tokens - 1) + ", got " + std::to_string(id));
   }
 
@@ -78,16 +78,15 @@ struct HostContext {
 
   Stream stream(std::uint32_t id) const { return Stream(seed, Purpose::dropout, id, step); }
 
-  static void gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k, T alpha,
-                   const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  static void gemm(kernels::Transpose ta, kernels::Transpose tb, size_t m, size_t n, size_t k, T alpha, const T* a,
+                   size_t lda, const T* b, size_t ldb, T beta, T* c, size_t ldc) {
     Gemm::gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
   /// For products of few rows that come again and again, as the steps of recurrent layers: our own kernels pack less,
   /// and make a training step of an LSTM or a GRU 8 % faster (bench speed, W4). Without vectors the policy's are
   /// better.
-  static void small_gemm(kernels::Transpose ta, kernels::Transpose tb, std::size_t m, std::size_t n, std::size_t k,
-                         T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
-                         std::size_t ldc) {
+  static void small_gemm(kernels::Transpose ta, kernels::Transpose tb, size_t m, size_t n, size_t k, T alpha,
+                         const T* a, size_t lda, const T* b, size_t ldb, T beta, T* c, size_t ldc) {
     static const bool ours = kernels::native_gemm_target() != "portable";
     if (ours) kernels::native_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     else gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

@@ -34,7 +34,7 @@ constexpr auto judge_copy() {
 }
 
 template <class Selection, class From, class To>
-std::size_t copy_same_names(const From& from, To& to) {
+size_t copy_same_names(const From& from, To& to) {
   constexpr const auto& source = parameter_table<typename From::network>;
   constexpr const auto& destination = parameter_table<typename To::network>;
   const auto find_same = [](const ParameterEntry& a) {
@@ -43,7 +43,7 @@ std::size_t copy_same_names(const From& from, To& to) {
   const auto dims = [](const ParameterEntry& e) { return std::span(e.dims, e.rank); };
   const auto text = [&dims](const ParameterEntry& e) {
     std::string t;
-    for (const std::size_t d : dims(e)) t += (t.empty() ? "" : ", ") + std::to_string(d);
+    for (const size_t d : dims(e)) t += (t.empty() ? "" : ", ") + std::to_string(d);
     return "(" + t + ")";
   };
   for (const ParameterEntry& entry : destination)
@@ -62,7 +62,7 @@ std::size_t copy_same_names(const From& from, To& to) {
                   std::string(std::is_same_v<Selection, all_parameters> ? "" : " among those selected") + ", got " +
                   some(source) + " and " + some(destination));
     }
-  std::size_t copied = 0;
+  size_t copied = 0;
   for (const ParameterEntry& entry : destination) {
     const auto found = find_same(entry);
     if (found == source.end() || !chooses(Selection{}, entry)) continue;
@@ -81,7 +81,7 @@ std::size_t copy_same_names(const From& from, To& to) {
 /// with other parts frozen. PyTorch: load_state_dict(strict=False). Throws an Error, and copies nothing, where a
 /// name has two shapes, or no name is in both. Two networks without parameters have nothing to copy: 0.
 template <class Selection = all_parameters, class From, class To>
-std::size_t copy_parameters(const From& from, To& to) {
+size_t copy_parameters(const From& from, To& to) {
   using Mistake = typename decltype(detail::judge_copy<From, To>())::type;
   if constexpr (!std::is_void_v<Mistake>) {
     detail::refuse<Mistake>();

@@ -29,10 +29,10 @@ std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> s
                                  Sampler sampler = {.temperature = 0},  // NOLINT(performance-unnecessary-value-param)
                                  std::uint64_t seed = 0) {
   using T = typename M::scalar;
-  constexpr std::size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;
+  constexpr size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;
   static_assert(M::output::rank == 2 && length > steps,
                 "decode takes a network from a source and a decoder's tokens to scores at each of these");
-  constexpr std::size_t capacity = length - steps;
+  constexpr size_t capacity = length - steps;
   if (source.size() > capacity)
     throw Error("decode: expected a source of at most " + std::to_string(capacity) + " tokens, got " +
                 std::to_string(source.size()));
@@ -41,7 +41,7 @@ std::vector<std::int32_t> decode(const M& model, std::span<const std::int32_t> s
   sequence[capacity] = static_cast<T>(start);
   std::vector<std::int32_t> written;
   Stream stream(seed, Purpose::sampling);
-  for (std::size_t t = 0; t < steps; ++t) {
+  for (size_t t = 0; t < steps; ++t) {
     model.predict(sequence, y);
     const std::span<T> scores = std::span<T>(y).subspan(t * tokens, tokens);
     detail::take_scores<typename M::network>(scores);

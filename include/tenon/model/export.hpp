@@ -43,7 +43,7 @@ std::unique_ptr<Weights<typename M::network>> frozen_weights(const M& model) {
   for (const ParameterEntry& entry : parameter_table<typename M::network>) {
     const auto values = model.values(entry);
     float* to = (entry.trainable ? weights->parameters : weights->buffers) + entry.offset;
-    for (std::size_t i = 0; i < entry.size; ++i) to[i] = static_cast<float>(values[i]);
+    for (size_t i = 0; i < entry.size; ++i) to[i] = static_cast<float>(values[i]);
   }
   return weights;
 }
@@ -68,10 +68,10 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
   header.outputs = M::output::size;
   header.c_classes = number_of_outputs<Net> == 1 && M::output::size > 1;
   if constexpr ((number_of_inputs<Net>) > 1 || (number_of_outputs<Net>) > 1) {
-    each_number<number_of_inputs<Net>>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    each_number<number_of_inputs<Net>>([&]<size_t K>(std::integral_constant<size_t, K>) {
       header.input_ports.push_back({std::string(port_names<Net>::inputs[K]), input_shape_at<Net, K>::size});
     });
-    each_number<number_of_outputs<Net>>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    each_number<number_of_outputs<Net>>([&]<size_t K>(std::integral_constant<size_t, K>) {
       header.output_ports.push_back({std::string(port_names<Net>::outputs[K]), output_shape_at<Net, K>::size});
     });
   }
@@ -91,7 +91,7 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
 }
 
 /// The self-test's input: the sample given, or random numbers from 0 to 1 (where these are no tokens, zeros).
-template <std::size_t Size>
+template <size_t Size>
 std::array<float, Size> export_sample(const ExportOptions& options, const std::string& by) {
   std::array<float, Size> input{};
   if (options.sample.empty()) {
@@ -128,7 +128,7 @@ void export_header(const M& model, const std::string& path, const ExportOptions&
   WeightsHeader::Member parameters{"parameters", {}}, buffers{"buffers", {}};
   for (const ParameterEntry& entry : parameter_table<Net>) {
     std::string shape;
-    for (std::size_t i = 0; i < entry.rank; ++i) shape += (i > 0 ? ", " : "") + std::to_string(entry.dims[i]);
+    for (size_t i = 0; i < entry.rank; ++i) shape += (i > 0 ? ", " : "") + std::to_string(entry.dims[i]);
     const float* from = (entry.trainable ? weights->parameters : weights->buffers) + entry.offset;
     (entry.trainable ? parameters : buffers)
         .blocks.push_back({std::string(entry.name) + " (" + shape + ")", std::span(from, aligned(entry.size))});

@@ -73,7 +73,7 @@ struct OnnxPlace {
   OnnxPlace inside(const std::string& step) const { return {path + step, parameters + step}; }
   /// An element, by its name or its index.
   template <class L>
-  OnnxPlace element_at(std::size_t index) const {
+  OnnxPlace element_at(size_t index) const {
     if (element<L>::name == inline_name) return *this;
     return inside((element<L>::named ? std::string(element<L>::name) : std::to_string(index)) + ".");
   }
@@ -116,7 +116,7 @@ public:
 
 private:
   template <class L, class In>
-  static constexpr std::size_t graph_nodes = composition<L>::template binder<In>::links.nodes;
+  static constexpr size_t graph_nodes = composition<L>::template binder<In>::links.nodes;
 
   template <class In>
   OnnxLayer layer(const OnnxPlace& at, const Values& x) {
@@ -131,13 +131,13 @@ private:
   template <Structure What>
   std::string combine(OnnxLayer to) {
     Values all;
-    for (std::size_t k = 0; k < to.inputs(); ++k) all.push_back(to.input(k));
+    for (size_t k = 0; k < to.inputs(); ++k) all.push_back(to.input(k));
     return What == Structure::sum ? to.chain("Add", all) : to.node("Concat", all, {{"axis", 1}});
   }
 
   template <class... Part, class... Given>
   Values write_chain(const OnnxPlace& at, Values x, list<Part...>, list<Given...>) {
-    std::size_t index = 0;
+    size_t index = 0;
     std::string first;  // whose parameters a tied layer has
     const auto one = [&]<class L, class In>(list<L, In>) {
       if constexpr (!is_input_element<L>) {
@@ -154,7 +154,7 @@ private:
   }
   template <class... Part, class... Given>
   Values write_branches(const OnnxPlace& at, const Values& x, list<Part...>, list<Given...>) {
-    std::size_t index = 0;
+    size_t index = 0;
     Values all;
     (all.push_back(write<unnamed<Part>, Given>(at.element_at<Part>(index++), x)[0]), ...);
     return all;
@@ -172,7 +172,7 @@ private:
   template <class L, class In>
   Values write_copies(const OnnxPlace& at, const Values& x) {
     Values y, next = x;
-    for (std::size_t copy = 0; copy < composition<L>::count; ++copy) {
+    for (size_t copy = 0; copy < composition<L>::count; ++copy) {
       y = write<unnamed<part_of<L>>, In>(at.inside(std::to_string(copy) + "."), next);
       std::ranges::copy(y, next.begin());
     }
@@ -193,23 +193,22 @@ private:
     if (x.size() == 1) return x[0];
     OnnxLayer to = layer<S>(at, x);
     Values flat;
-    for (std::size_t k = 0; k < x.size(); ++k) flat.push_back(to.node("Flatten", {x[k]}));
+    for (size_t k = 0; k < x.size(); ++k) flat.push_back(to.node("Flatten", {x[k]}));
     return to.node("Concat", flat, {{"axis", 1}});
   }
-  template <class Binder, std::size_t... K>
+  template <class Binder, size_t... K>
   Values write_graph(const OnnxPlace& at, const Values& x, std::index_sequence<K...>) {
     std::vector<Values> values;  // of a node that gives several outputs, each
     for (const std::string& input : x) values.push_back({input});
     (write_node<Binder, K>(at, values), ...);
     Values outputs;
-    for (std::size_t o = 0; o < Binder::links.outputs; ++o)
-      outputs.push_back(values[Binder::links.output_values[o]][0]);
+    for (size_t o = 0; o < Binder::links.outputs; ++o) outputs.push_back(values[Binder::links.output_values[o]][0]);
     return outputs;
   }
-  template <class Binder, std::size_t K>
+  template <class Binder, size_t K>
   void write_node(const OnnxPlace& at, std::vector<Values>& values) {
     constexpr const auto& links = Binder::links;
-    const auto step = [](std::size_t k) {
+    const auto step = [](size_t k) {
       return std::string(Binder::graph::parts[links.part_of[links.inputs + k]].name) + ".";
     };
     OnnxPlace place = at.inside(step(K));
@@ -221,7 +220,7 @@ private:
     } else {
       using Shapes = typename Binder::template sources<K>::shape;
       Values from;
-      [&]<std::size_t... J>(std::index_sequence<J...>) {
+      [&]<size_t... J>(std::index_sequence<J...>) {
         (from.push_back(
              as_row<typename given_input<J, Shapes>::type>(place, values[links.sources[links.first_edge[K] + J]])),
          ...);
@@ -251,22 +250,20 @@ struct onnx_ports<Graph<E...>> : onnx_ports<typename with_outputs<Graph<E...>>::
 template <class... E>
 struct onnx_ports<Graph<E...>> {
   static constexpr const auto& links = linked_graph<E...>::links;
-  static std::string name(std::size_t value) {
-    return std::string(linked_graph<E...>::parts[links.part_of[value]].name);
-  }
+  static std::string name(size_t value) { return std::string(linked_graph<E...>::parts[links.part_of[value]].name); }
   static std::vector<std::string> inputs() {
     std::vector<std::string> names;
-    for (std::size_t k = 0; k < links.inputs; ++k) names.push_back(name(k));
+    for (size_t k = 0; k < links.inputs; ++k) names.push_back(name(k));
     return names;
   }
   static std::vector<std::string> outputs() {
     std::vector<std::string> names;
-    for (std::size_t o = 0; o < links.outputs; ++o) names.push_back(name(links.output_values[o]));
+    for (size_t o = 0; o < links.outputs; ++o) names.push_back(name(links.output_values[o]));
     return names;
   }
 };
 /// A Graph within another network that has its inputs or its outputs.
-inline void onnx_number_ports(std::vector<std::string>& names, std::size_t count) {
+inline void onnx_number_ports(std::vector<std::string>& names, size_t count) {
   const std::string stem = names[0];
   while (names.size() < count) names.push_back(stem + "." + std::to_string(names.size()));
 }
@@ -299,10 +296,10 @@ void export_onnx(const Model<Net, Scalar, Gemm>& model, const std::string& path)
     auto inputs = detail::onnx_ports<L>::inputs(), outputs = detail::onnx_ports<L>::outputs();
     detail::onnx_number_ports(inputs, given.size());
     detail::onnx_number_ports(outputs, gives.size());
-    for (std::size_t k = 0; k < inputs.size(); ++k) file.input(inputs[k], given[k]);
+    for (size_t k = 0; k < inputs.size(); ++k) file.input(inputs[k], given[k]);
     const std::string root = detail::element<Net>::named ? std::string(detail::element<Net>::name) + "." : "";
     const auto values = detail::OnnxWalk(file).write<L, input_shape<Net>>({root, root}, inputs);
-    for (std::size_t o = 0; o < outputs.size(); ++o) file.output(outputs[o], values[o], gives[o]);
+    for (size_t o = 0; o < outputs.size(); ++o) file.output(outputs[o], values[o], gives[o]);
     file.write(path);
   }
 }

@@ -63,7 +63,7 @@ public:
   std::vector<Noted> layers{};
 
   template <class Bound>
-  std::size_t read(const std::size_t* x, std::size_t parameters, std::size_t unit) {
+  size_t read(const size_t* x, size_t parameters, size_t unit) {
     using namespace edge::detail;
     constexpr const Bound* type = nullptr;
     constexpr bool is_loop = is_repeat(type) && !IsGraph<Bound>;  // copies of several inputs are nodes of a graph
@@ -73,13 +73,13 @@ public:
     } else if constexpr (IsGraph<Bound>) {
       const GraphPlace outside = std::exchange(place_, {.tree = tree_of<Bound>(), .first_unit = unit});
       place_.units = layout_of<Bound>.units;
-      const std::size_t y = base::template read<Bound>(x, parameters, unit);
+      const size_t y = base::template read<Bound>(x, parameters, unit);
       place_ = outside;
       return y;
     } else {
-      const std::size_t before = plan.count;
+      const size_t before = plan.count;
       const bool border = before > 0 && plan.steps[before - 1].padded;
-      const std::size_t y = base::template read<Bound>(x, parameters, unit);
+      const size_t y = base::template read<Bound>(x, parameters, unit);
       Noted own;
       own.path = path_of(unit);
       own.reads.assign(x, x + input_count<typename Bound::input>);
@@ -97,12 +97,12 @@ public:
   }
 
   template <class Node>
-  std::size_t read_node(const std::size_t* x, std::size_t count, std::size_t parameters, std::size_t unit) {
+  size_t read_node(const size_t* x, size_t count, size_t parameters, size_t unit) {
     constexpr NodeKind kind = edge::detail::node_kind<Node>();
-    const std::size_t number = place_.node++;
+    const size_t number = place_.node++;
     const GraphPlace here = place_;
-    const std::size_t before = plan.count;
-    const std::size_t y = base::template read_node<Node>(x, count, parameters, unit);
+    const size_t before = plan.count;
+    const size_t y = base::template read_node<Node>(x, count, parameters, unit);
     place_ = here;
     if constexpr (kind == NodeKind::sum || kind == NodeKind::join || kind == NodeKind::slice) {
       Noted own;
@@ -122,16 +122,16 @@ public:
 private:
   struct GraphPlace {
     const Tree* tree = nullptr;
-    std::size_t first_unit = 0, units = 0, node = 0;
+    size_t first_unit = 0, units = 0, node = 0;
   };
 
-  static std::string path_of(std::size_t unit) { return std::string(unit_table<Net>[unit].path); }
+  static std::string path_of(size_t unit) { return std::string(unit_table<Net>[unit].path); }
   /// A node that is no layer has no path of its own: that of the composition, and its name where that is a Graph.
-  std::string node_path(std::size_t number) const {
+  std::string node_path(size_t number) const {
     std::string common = place_.units > 0 ? path_of(place_.first_unit) + "." : "";
-    for (std::size_t u = 1; u < place_.units; ++u) {
+    for (size_t u = 1; u < place_.units; ++u) {
       const std::string path = path_of(place_.first_unit + u) + ".";
-      common.resize(static_cast<std::size_t>(std::ranges::mismatch(common, path).in1 - common.begin()));
+      common.resize(static_cast<size_t>(std::ranges::mismatch(common, path).in1 - common.begin()));
     }
     if (place_.units == 1) common.pop_back();
     common.resize(common.find_last_of('.') + 1);
@@ -141,26 +141,26 @@ private:
   }
 
   static void write_sum(QdqWriter& to, const Noted& at) {
-    std::size_t sum = at.reads[0], next = 1;
-    for (std::size_t k = at.first_step; k < at.behind; ++k)
+    size_t sum = at.reads[0], next = 1;
+    for (size_t k = at.first_step; k < at.behind; ++k)
       if (!to.reorders(k)) {
         to.sum(at.path, k, sum, at.reads[next++], at.axes);
         sum = k + 1;
       }
   }
   static void write_join(QdqWriter& to, const Noted& at) {
-    for (std::size_t k = at.first_step; k < at.behind; ++k)
+    for (size_t k = at.first_step; k < at.behind; ++k)
       if (!to.reorders(k)) to.join(at.path, k, at.reads, at.axes);
   }
   /// Neighbours of the row that a node reads.
   template <class Node>
   static void write_slice(QdqWriter& to, const Noted& at) {
     if constexpr (edge::detail::node_kind<Node>() == NodeKind::slice) {
-      constexpr std::size_t own = Node::output::size, inner = own / Node::output::front;
+      constexpr size_t own = Node::output::size, inner = own / Node::output::front;
       constexpr bool along_first = Node::begin % inner == 0;
-      for (std::size_t k = at.first_step; k < at.behind; ++k) {
+      for (size_t k = at.first_step; k < at.behind; ++k) {
         if (to.reorders(k)) continue;
-        const std::size_t all = to.step(k).in / (to.step(k).of_tokens ? 2 : 1);  // tokens have two bytes
+        const size_t all = to.step(k).in / (to.step(k).of_tokens ? 2 : 1);  // tokens have two bytes
         if (along_first && all % inner == 0) {
           QdqWriter::Axes axes = at.axes;
           axes[0] = static_cast<std::int64_t>(all / inner);
@@ -188,7 +188,7 @@ QdqNumbers qdq_numbers(const QuantizedNumbers<Net>& q) {
                  .weight_scale = q.weight_scale,
                  .scale = q.scale};
   for (const ParameterEntry& entry : parameter_table<Net>) {
-    const std::size_t place = entry.offset + (entry.trainable ? 0 : workspace<Net>.trainable_size);
+    const size_t place = entry.offset + (entry.trainable ? 0 : workspace<Net>.trainable_size);
     all.parameters[place] = {std::string(entry.name), {entry.dims, entry.dims + entry.rank}};
   }
   return all;
@@ -236,8 +236,8 @@ void export_onnx(const QuantizedNumbers<Net>& q, const std::string& path) {
     auto inputs = detail::onnx_ports<L>::inputs(), outputs = detail::onnx_ports<L>::outputs();
     detail::onnx_number_ports(inputs, given.size());
     detail::onnx_number_ports(outputs, gives.size());
-    for (std::size_t k = 0; k < inputs.size(); ++k) file.input(inputs[k], given[k]);
-    for (std::size_t k = 0; k < inputs.size(); ++k) {
+    for (size_t k = 0; k < inputs.size(); ++k) file.input(inputs[k], given[k]);
+    for (size_t k = 0; k < inputs.size(); ++k) {
       const edge::InputScaling& scaled = plan.scaled[k];
       if (plan.tokens[k]) to.tokens(k, inputs[k], given[k]);
       else
@@ -247,8 +247,8 @@ void export_onnx(const QuantizedNumbers<Net>& q, const std::string& path) {
 
     const auto reader = std::make_unique<detail::QdqReader<Net>>();
     edge::detail::read_network<bound_network<Net>>(*reader);
-    std::size_t done = 0;
-    const auto pass = [&](std::size_t behind) {  // steps between layers, which only reorder
+    size_t done = 0;
+    const auto pass = [&](size_t behind) {  // steps between layers, which only reorder
       for (; done < behind; ++done) to.reorders(done);
     };
     for (auto& layer : reader->layers) {
@@ -259,8 +259,8 @@ void export_onnx(const QuantizedNumbers<Net>& q, const std::string& path) {
     }
     pass(plan.count);
 
-    for (std::size_t o = 0; o < outputs.size(); ++o) {
-      const std::size_t tensor = plan.output_tensor(o);
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      const size_t tensor = plan.output_tensor(o);
       std::string value = to.value(tensor, gives[o]);
       if constexpr (plan.unscaled.features > 0)
         value = to.unscaled(value, tensor, std::span(q.output_center).first(plan.unscaled.features),

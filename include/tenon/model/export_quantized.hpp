@@ -21,12 +21,12 @@ namespace detail {
 
 /// How many tokens there are in an input.
 template <class Net>
-constexpr std::size_t tokens_of(std::size_t input) {
+constexpr size_t tokens_of(size_t input) {
   constexpr const auto& plan = edge::quantized_plan<Net>;
-  std::size_t fewest = 0;
-  for (std::size_t k = 0; k < plan.count; ++k) {
+  size_t fewest = 0;
+  for (size_t k = 0; k < plan.count; ++k) {
     if (plan.steps[k].pattern.kind != edge::StepKind::embedding) continue;
-    std::size_t from = plan.steps[k].source;
+    size_t from = plan.steps[k].source;
     while (from >= plan.inputs) from = plan.steps[from - 1].source;  // pieces of it
     if (from == input && (fewest == 0 || plan.steps[k].tokens < fewest)) fewest = plan.steps[k].tokens;
   }
@@ -50,20 +50,20 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
   header.ram_bytes = Quantized<Net>::ram_bytes;
   header.macs = Quantized<Net>::macs;
   WeightsHeader::Member weights{"weights", {}}, bias{"bias", {}}, scales{"weight_scale", {}};
-  for (std::size_t k = 0; k < plan.count; ++k) {
+  for (size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
     if (step.has_factors()) {
       const std::string name = "step " + std::to_string(k) +
                                (step.pattern.kind == edge::StepKind::norm ? ", factors of a normalisation"
                                                                           : ", slopes");
-      const std::size_t filled = kernels::in_fours(step.factors);
+      const size_t filled = kernels::in_fours(step.factors);
       bias.blocks.push_back({name, std::span(q.bias + step.row, filled)});
       scales.blocks.push_back({name, std::span(q.weight_scale + step.row, filled)});
     }
     if (step.pattern.kind == edge::StepKind::recurrent) {
       const edge::CellPass& c = step.cell;
       const std::string name = "step " + std::to_string(k) + ", gates of ";
-      const auto add = [&](const std::string& what, std::size_t first, std::size_t size, std::size_t row) {
+      const auto add = [&](const std::string& what, size_t first, size_t size, size_t row) {
         weights.blocks.push_back(
             {name + what + ", packed four rows by four columns", std::span(q.weights + step.weights + first, size)});
         bias.blocks.push_back({name + what, std::span(q.bias + step.row + row, c.rows())});
@@ -71,7 +71,7 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
       };
       add("the input", 0, c.input_bytes(), 0);
       add("the state", c.input_bytes(), c.state_weight_bytes(), c.rows());
-      const std::size_t behind = c.input_bytes() + c.state_weight_bytes();
+      const size_t behind = c.input_bytes() + c.state_weight_bytes();
       if (c.is_full()) add("the memory", behind, c.memory_bytes(), 2 * c.rows());
       if (c.is_diagonal()) {
         weights.blocks.push_back({name + "the memory, 16 bits for each of i, f and o",
@@ -127,9 +127,9 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
 
   auto sample = detail::export_sample<M::input::size>(options, header.by);
   if (options.sample.empty())
-    detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+    detail::each_number<plan.inputs>([&]<size_t K>(std::integral_constant<size_t, K>) {
       if constexpr (plan.tokens[K])
-        for (std::size_t i = 0; i < plan.sizes[K] / 2; ++i)
+        for (size_t i = 0; i < plan.sizes[K] / 2; ++i)
           sample[detail::port_offset<input_shape<Net>>(K) + i] = static_cast<float>(i % detail::tokens_of<Net>(K));
     });
   const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(q));
@@ -137,24 +137,24 @@ void export_quantized_header(const M& model, const QuantizedNumbers<typename M::
     throw Error("export_quantized_header: a row's weights are so large that its sum may exceed 32 bits");
   const auto net = std::make_unique<Quantized<Net>>(*tables);
   const auto test = std::make_unique<QuantizedSelfTest<Net>>();
-  detail::each_number<plan.inputs>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+  detail::each_number<plan.inputs>([&]<size_t K>(std::integral_constant<size_t, K>) {
     edge::write_input<Net, K>(q.scale[K], q.zero[K], tables->features,
                               sample.data() + detail::port_offset<input_shape<Net>>(K),
                               test->input + plan.input_offset(K));
     std::copy_n(test->input + plan.input_offset(K), plan.sizes[K], net->template input<K>().begin());
   });
   net->run();
-  detail::each_number<plan.outputs()>([&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+  detail::each_number<plan.outputs()>([&]<size_t K>(std::integral_constant<size_t, K>) {
     std::ranges::copy(net->template output<K>(), test->output + plan.output_offset(K));
   });
   header.constants.push_back({"One sample and what the network gives for it.",
                               "QuantizedSelfTest<Net> self_test",
                               {{"input", {{"a sample", std::span<const edge::Activation<Net>>(test->input)}}},
                                {"output", {{"its output", std::span<const edge::Activation<Net>>(test->output)}}}}});
-  for (std::size_t k = 0; k < header.input_ports.size(); ++k)
+  for (size_t k = 0; k < header.input_ports.size(); ++k)
     header.input_ports[k].scale = q.scale[k], header.input_ports[k].zero = q.zero[k];
-  for (std::size_t k = 0; k < header.output_ports.size(); ++k) {
-    const std::size_t t = plan.output_tensor(k);
+  for (size_t k = 0; k < header.output_ports.size(); ++k) {
+    const size_t t = plan.output_tensor(k);
     header.output_ports[k].scale = q.scale[t], header.output_ports[k].zero = q.zero[t];
   }
   if (options.c_api) header.c_network = "tenon::Quantized<NAMESPACE::Net, NAMESPACE::numbers>";

@@ -147,12 +147,12 @@ struct Folding {
 
 template <class L>
 inline constexpr bool is_input = false;
-template <std::size_t... D>
+template <size_t... D>
 inline constexpr bool is_input<Input<D...>> = true;
 
 /// The beginning of the names of an element's parameters.
 template <class L>
-std::string step_to(const std::string& prefix, std::size_t index) {
+std::string step_to(const std::string& prefix, size_t index) {
   if (element<L>::named) return element<L>::name == "." ? prefix : prefix + std::string(element<L>::name) + ".";
   return prefix + std::to_string(index) + ".";
 }
@@ -161,9 +161,9 @@ template <class L, class In>
 void find_foldings(const std::string& prefix, std::vector<Folding>& found);
 
 /// The element at `index` and those behind it.
-inline void find_among(const std::string&, std::vector<Folding>&, bool, std::size_t, list<>, list<>) {}
+inline void find_among(const std::string&, std::vector<Folding>&, bool, size_t, list<>, list<>) {}
 template <class A, class... Rest, class In, class... Later>
-void find_among(const std::string& prefix, std::vector<Folding>& found, bool chain, std::size_t index, list<A, Rest...>,
+void find_among(const std::string& prefix, std::vector<Folding>& found, bool chain, size_t index, list<A, Rest...>,
                 list<In, Later...>) {
   if constexpr (is_input<A>) {  // has no index
     find_among(prefix, found, chain, index, list<Rest...>{}, list<Later...>{});
@@ -184,7 +184,7 @@ template <class L, class In>
 void find_foldings(const std::string& prefix, std::vector<Folding>& found) {
   constexpr Structure what = structure_of<L>;
   if constexpr (what == Structure::copies) {
-    for (std::size_t copy = 0; copy < composition<L>::count; ++copy)
+    for (size_t copy = 0; copy < composition<L>::count; ++copy)
       find_foldings<unnamed<part_of<L>>, In>(prefix + std::to_string(copy) + ".", found);
   } else if constexpr (what == Structure::steps) {
     find_foldings<unnamed<part_of<L>>, typename without_front<In>::type>(prefix, found);
@@ -230,28 +230,28 @@ Model<Folded<Net>, Scalar, Gemm> fold(const Model<Net, Scalar, Gemm>& model) {
   const std::string root = detail::element<Net>::named ? std::string(detail::element<Net>::name) + "." : std::string();
   detail::find_foldings<detail::unnamed<Net>, input_shape<Net>>(root, foldings);
   for (const detail::Folding& f : foldings) {
-    const auto number = [&](const char* name, std::size_t i, double otherwise) {
+    const auto number = [&](const char* name, size_t i, double otherwise) {
       const ParameterEntry* entry = detail::entry_named<Net>(f.norm + name);
       return entry ? static_cast<double>(model.values(*entry)[i]) : otherwise;
     };
     const ParameterEntry& weights = *detail::entry_named<To>(f.layer + "weight");
     const std::span<Scalar> weight = result.values(weights);
     const std::span<Scalar> bias = result.values(*detail::entry_named<To>(f.layer + "bias"));
-    const std::size_t outputs = bias.size();
-    std::size_t inner = 1;  // numbers of one window
-    for (std::size_t axis = 2; axis < weights.rank; ++axis) inner *= weights.dims[axis];
+    const size_t outputs = bias.size();
+    size_t inner = 1;  // numbers of one window
+    for (size_t axis = 2; axis < weights.rank; ++axis) inner *= weights.dims[axis];
     // A transposed convolution's weight is (in, out / groups, ...): the groups fall along its first axis.
-    const std::size_t group_outputs = weights.dims[1],
-                      group_inputs = f.axis == 0 ? 0 : weights.dims[0] / (outputs / group_outputs);
-    for (std::size_t o = 0; o < outputs; ++o) {
+    const size_t group_outputs = weights.dims[1],
+                 group_inputs = f.axis == 0 ? 0 : weights.dims[0] / (outputs / group_outputs);
+    for (size_t o = 0; o < outputs; ++o) {
       const double scale = number("weight", o, 1) / std::sqrt(number("running_var", o, 1) + f.epsilon);
-      const auto stretch = [&](std::size_t first, std::size_t count) {
+      const auto stretch = [&](size_t first, size_t count) {
         for (Scalar& w : weight.subspan(first, count)) w = static_cast<Scalar>(static_cast<double>(w) * scale);
       };
       if (f.axis == 0) {
         stretch(o * weight.size() / outputs, weight.size() / outputs);
       } else {
-        for (std::size_t i = 0; i < group_inputs; ++i)
+        for (size_t i = 0; i < group_inputs; ++i)
           stretch(((o / group_outputs * group_inputs + i) * group_outputs + o % group_outputs) * inner, inner);
       }
       bias[o] = static_cast<Scalar>((static_cast<double>(bias[o]) - number("running_mean", o, 0)) * scale +

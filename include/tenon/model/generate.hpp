@@ -71,8 +71,8 @@ class Session<M, session::Generating> {
   using Bound = bound_network<Stepwise<Net>>;
 
 public:
-  static constexpr std::size_t context = M::input::size;
-  static constexpr std::size_t tokens = M::output::inner;
+  static constexpr size_t context = M::input::size;
+  static constexpr size_t tokens = M::output::inner;
 
   explicit Session(const M& model, session::Generating = {})
       : model_(&model), memory_(layout_of<Bound>.needs), scores_(tokens) {
@@ -82,7 +82,7 @@ public:
 
   /// `count` tokens that follow the prompt, which has at least one. Throws an Error where one of its tokens is not in
   /// the vocabulary.
-  std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, std::size_t count,
+  std::vector<std::int32_t> operator()(std::span<const std::int32_t> prompt, size_t count,
                                        Sampler sampler,  // NOLINT(performance-unnecessary-value-param)
                                        std::uint64_t seed) {
     if (prompt.empty()) throw Error("generating session: expected a prompt of at least one token, got none");
@@ -154,21 +154,21 @@ public:
 
 /// The same tokens by running the whole network for each of them.
 template <class M>
-std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::int32_t> prompt, std::size_t count,
+std::vector<std::int32_t> generate_plainly(const M& model, std::span<const std::int32_t> prompt, size_t count,
                                            Sampler sampler,  // NOLINT(performance-unnecessary-value-param)
                                            std::uint64_t seed) {
   using T = typename M::scalar;
-  constexpr std::size_t context = M::input::size, tokens = M::output::inner;
+  constexpr size_t context = M::input::size, tokens = M::output::inner;
   if (prompt.empty()) throw Error("generate_plainly: expected a prompt of at least one token, got none");
   const auto kept = prompt.last(std::min(prompt.size(), context));
   std::vector<std::int32_t> seen(kept.begin(), kept.end()), result;
-  std::size_t first = 0;  // of those that are still read
+  size_t first = 0;  // of those that are still read
   std::vector<T> padded(context), y(M::output::size);
   Stream stream(seed, Purpose::sampling);
   while (result.size() < count) {
-    const std::size_t read = seen.size() - first;
+    const size_t read = seen.size() - first;
     std::fill(padded.begin(), padded.end(), T(0));
-    for (std::size_t i = 0; i < read; ++i) padded[i] = static_cast<T>(seen[first + i]);
+    for (size_t i = 0; i < read; ++i) padded[i] = static_cast<T>(seen[first + i]);
     model.predict(padded, y);
     const std::span<T> scores = std::span<T>(y).subspan((read - 1) * tokens, tokens);
     detail::take_scores<typename M::network>(scores);

@@ -19,7 +19,7 @@ namespace tenon::detail {
 /// Matrices are stored (in, out) and multiplied by whole vectors.
 struct VectorProducts {
   static constexpr bool transposed = true;
-  static void multiply(const float* w, const float* x, float* y, std::size_t in, std::size_t out) {
+  static void multiply(const float* w, const float* x, float* y, size_t in, size_t out) {
     kernels::add_up_columns(w, x, y, in, out);
   }
 };
@@ -32,7 +32,7 @@ concept HostKernel = edge::HasStepKernel<Unit> && layout_of<Unit>
 /// One step of a layer that may remember; without a state every run starts anew.
 template <class Unit>
 TENON_INLINE void run_kernel(const Memory<float>& memory, const float* x, float* y) {
-  constexpr std::size_t states = layout_of<Unit>.needs.state;
+  constexpr size_t states = layout_of<Unit>.needs.state;
   if constexpr (states > 0) {
     if (!memory.state) {
       float fresh[states]{};
@@ -49,13 +49,12 @@ struct OneSampleContext : edge::BasicContext<VectorProducts> {
   template <class Unit>
   requires HostKernel<Unit> TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x,
                                                              Rows<float> y) {
-    for (std::size_t i = 0; i < y.count; ++i) run_kernel<Unit>(memory, x[i], y[i]);
+    for (size_t i = 0; i < y.count; ++i) run_kernel<Unit>(memory, x[i], y[i]);
   }
   template <class Unit>
     requires(edge::HasSampleKernel<Unit> && !HostKernel<Unit>)
   TENON_INLINE static void forward(const Memory<float>& memory, Rows<const float> x, Rows<float> y) {
-    for (std::size_t i = 0; i < y.count; ++i)
-      edge::SampleKernel<Unit>::template run<VectorProducts>(memory, x[i], y[i]);
+    for (size_t i = 0; i < y.count; ++i) edge::SampleKernel<Unit>::template run<VectorProducts>(memory, x[i], y[i]);
   }
 };
 
@@ -139,7 +138,7 @@ using host_network = typename root_chain<Net, input_shape<Net>>::type;
 template <class Bound, class Context>
 TENON_INLINE void run_on_host(Context& context, const Memory<float>& all, const float* in, float* out) {
   if constexpr (ChainOf<Bound>::known && !Passthrough<Bound> && runs<Bound>) {
-    std::size_t number = 0;
+    size_t number = 0;
     const float* x = in;
     Bound::visit_units([&]<class Unit>() TENON_INLINE_LAMBDA {
       const Slot& slot = Bound::plan.slots[number++];

@@ -38,7 +38,7 @@ using scores_of = std::conditional_t<
 /// those of fixed numbers, such as Standardize, may be there. Takes memory for the batch on every call. Throws Error if
 /// there is no such output.
 template <detail::IsModel M, detail::FixedRank Images>
-auto input_gradient(const M& model, const Images& images, std::size_t output) {
+auto input_gradient(const M& model, const Images& images, size_t output) {
   using T = typename M::scalar;
   using Logits = detail::scores_of<typename M::network>;
   using Bound = bound_network<Logits>;
@@ -48,19 +48,19 @@ auto input_gradient(const M& model, const Images& images, std::size_t output) {
   static_assert(needs.streams == 0 && detail::running_statistics<Logits>.count == 0,
                 "input_gradient takes a network that does in training what it does in evaluation: without dropout and "
                 "running statistics");
-  constexpr std::size_t size = Bound::output::size;
+  constexpr size_t size = Bound::output::size;
   if (output >= size)
     throw Error("input_gradient: expected an output below " + std::to_string(size) + ", got " + std::to_string(output));
 
   return detail::with_samples<In, T>(
-      images, [&]<bool Batched>(std::bool_constant<Batched>, const T* samples, std::size_t count) {
+      images, [&]<bool Batched>(std::bool_constant<Batched>, const T* samples, size_t count) {
         auto gradient = detail::output_tensor<In, T, Batched>(count);
         Arena<T> saved(needs.saved.sample * count), saved_fixed(needs.saved.fixed),
             parameter_gradients(layout.trainable_size);
         Arena<T> scratch(std::max(needs.forward.sample, needs.backward.sample) * count);
         Arena<T> scratch_fixed(std::max(needs.forward.fixed, needs.backward.fixed));
         Arena<T> y(size * count), dy(size * count);
-        for (std::size_t i = 0; i < count; ++i) {
+        for (size_t i = 0; i < count; ++i) {
           std::fill_n(dy.data() + i * size, size, T(0));
           dy.data()[i * size + output] = T(1);
         }
@@ -93,7 +93,7 @@ Images input_gradient(const M&, const Images& images) {
   return images;
 }
 template <detail::NoModel M, class Images>
-Images input_gradient(const M&, const Images& images, std::size_t) {
+Images input_gradient(const M&, const Images& images, size_t) {
   detail::refuse_no_model<"input_gradient", M>();
   return images;
 }

@@ -35,7 +35,7 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   static_assert(needs.streams == 0 && detail::running_statistics<typename M::network>.count == 0,
                 "jacobian takes a network that does in training what it does in evaluation: without dropout and "
                 "running statistics");
-  constexpr std::size_t inputs = M::input::size, outputs = M::output::size;
+  constexpr size_t inputs = M::input::size, outputs = M::output::size;
   if (sample.size() != inputs)
     throw Error("jacobian: expected one sample of " + std::to_string(inputs) + " numbers, got " +
                 std::to_string(sample.size()));
@@ -44,11 +44,11 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
   Arena<T> saved(needs.saved.sample * outputs), saved_fixed(needs.saved.fixed);
   Arena<T> scratch(std::max(needs.forward.sample, needs.backward.sample) * outputs);
   Arena<T> scratch_fixed(std::max(needs.forward.fixed, needs.backward.fixed));
-  for (std::size_t i = 0; i < outputs; ++i) {
+  for (size_t i = 0; i < outputs; ++i) {
     std::copy_n(sample.data(), inputs, copies.data() + i * inputs);
-    for (std::size_t k = 0; k < outputs; ++k) dy.data()[i * outputs + k] = i == k ? T(1) : T(0);
+    for (size_t k = 0; k < outputs; ++k) dy.data()[i * outputs + k] = i == k ? T(1) : T(0);
   }
-  xt::xtensor<T, 2> result(std::array<std::size_t, 2>{outputs, inputs});
+  xt::xtensor<T, 2> result(std::array<size_t, 2>{outputs, inputs});
   typename M::context context{};
   context.overwrite_gradients = true;
   const Memory<T> memory{.parameters = {.values = model.parameters().data(),
@@ -66,7 +66,7 @@ auto jacobian(const M& model, std::span<const typename M::scalar> sample) {
 template <detail::IsModel M, detail::FixedRank Sample>
 auto jacobian(const M& model, const Sample& sample) {
   using T = typename M::scalar;
-  return detail::with_samples<typename M::input, T>(sample, [&](auto, const T* samples, std::size_t count) {
+  return detail::with_samples<typename M::input, T>(sample, [&](auto, const T* samples, size_t count) {
     return jacobian(model, std::span<const T>(samples, count * M::input::size));
   });
 }

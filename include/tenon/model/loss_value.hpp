@@ -21,7 +21,7 @@ namespace tenon {
 /// The tensor that a loss outside a network is given says nothing about itself.
 struct plain_numbers;
 
-template <class T, std::size_t Rank>
+template <class T, size_t Rank>
 struct ValueAndGradient {
   double value = 0;
   xt::xtensor<T, Rank> gradient{};  // by the prediction, of its shape
@@ -34,7 +34,7 @@ template <Loss L, FixedRank Prediction, FixedRank Answers>
 class LossInput {
 public:
   using T = std::conditional_t<std::is_same_v<typename Prediction::value_type, double>, double, float>;
-  static constexpr std::size_t rank = std::tuple_size_v<typename Prediction::shape_type>;
+  static constexpr size_t rank = std::tuple_size_v<typename Prediction::shape_type>;
 
   LossInput(const Prediction& predictions, const Answers& targets) : prediction_(predictions) {
     static_assert(no_problem());
@@ -78,10 +78,10 @@ private:
     if (targets.size() != samples_)
       throw Error("loss: expected " + std::to_string(samples_) + " class indices, one for each sample, got " +
                   std::to_string(targets.size()));
-    const std::size_t classes = width_ == 1 ? 2 : width_;
+    const size_t classes = width_ == 1 ? 2 : width_;
     for (const auto label : targets) {
       const bool ignored = ignores_labels<L> && std::cmp_equal(label, ignore_index);
-      if (!ignored && (!std::in_range<std::size_t>(label) || static_cast<std::size_t>(label) >= classes))
+      if (!ignored && (!std::in_range<size_t>(label) || static_cast<size_t>(label) >= classes))
         throw Error("loss: expected class indices from 0 to " + std::to_string(classes - 1) + ", got " +
                     std::to_string(label));
       labels_.push_back(static_cast<std::int32_t>(label));
@@ -99,8 +99,8 @@ private:
   xt::xtensor<T, rank> numbers_{};
   std::vector<std::int32_t> labels_{};
   xt::xtensor<T, 1> values_{};
-  std::size_t samples_ = 0;
-  std::size_t width_ = 0;
+  size_t samples_ = 0;
+  size_t width_ = 0;
 };
 
 }  // namespace detail

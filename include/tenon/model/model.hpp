@@ -30,7 +30,7 @@ struct a_name_known_when_compiling;
 struct a_whole_number;
 
 /// Prediction runs at most this many samples at a time, so that a large batch needs no more memory than they do.
-inline constexpr std::size_t prediction_chunk = 256;
+inline constexpr size_t prediction_chunk = 256;
 
 /// A network with its numbers. `Scalar` is float or double; `Gemm` computes the matrix products.
 ///
@@ -52,7 +52,7 @@ public:
   using input = input_shape<Net>;
   using output = output_shape<Net>;
   using context = HostContext<Scalar, Gemm>;
-  static constexpr std::size_t parameter_count = tenon::parameter_count<Net>;
+  static constexpr size_t parameter_count = tenon::parameter_count<Net>;
 
   // not `requires`: of a network that is refused, g++ takes both for satisfied where it instantiates a user's template
   template <class N = Net, std::enable_if_t<!detail::is_doubted<N>, int> = 0>
@@ -102,7 +102,7 @@ public:
   /// are one sample; containers of containers are a batch.
   template <class Images>
   auto operator()(const Images& images) const {
-    const auto compute = [&]<bool Batched>(std::bool_constant<Batched>, const Scalar* samples, std::size_t count) {
+    const auto compute = [&]<bool Batched>(std::bool_constant<Batched>, const Scalar* samples, size_t count) {
       auto result = detail::make_result<Net, Scalar, Batched>(count);
       predict(std::span<const Scalar>(samples, count * input::size),
               std::span<Scalar>(result.data(), count * output::size));
@@ -139,7 +139,7 @@ public:
   /// The same on plain memory, sample after sample. Allocates nothing once it has been called with as
   /// many samples.
   void predict(std::span<const Scalar> samples, std::span<Scalar> y) const {
-    const std::size_t count = input::size == 0 ? 0 : samples.size() / input::size;
+    const size_t count = input::size == 0 ? 0 : samples.size() / input::size;
     if (samples.size() != count * input::size || y.size() != count * output::size)
       throw Error("predict: expected whole samples of " + std::to_string(input::size) + " numbers and room for " +
                   std::to_string(output::size) + " each, got " + std::to_string(samples.size()) + " and " +
@@ -147,8 +147,8 @@ public:
     if (count == 0) return;
     auto space = pool_.take(std::min(prediction_chunk, count));
     context ctx;
-    for (std::size_t first = 0; first < count; first += prediction_chunk) {
-      const std::size_t n = std::min(prediction_chunk, count - first);
+    for (size_t first = 0; first < count; first += prediction_chunk) {
+      const size_t n = std::min(prediction_chunk, count - first);
       run_forward<Bound>(ctx, memory(*space), Rows<const Scalar>{samples.data() + first * input::size, n, input::size},
                          Rows<Scalar>{y.data() + first * output::size, n, output::size}, Evaluation{});
     }

@@ -126,7 +126,7 @@ public:
     std::string_view name;
     OnnxFile::Axes axes;
   };
-  OnnxFormula(OnnxLayer& to, std::vector<std::string> x, std::size_t rank, std::size_t width, bool channelwise,
+  OnnxFormula(OnnxLayer& to, std::vector<std::string> x, size_t rank, size_t width, bool channelwise,
               std::vector<Parameter> parameters)
       : to_(to),
         x_(std::move(x)),
@@ -137,7 +137,7 @@ public:
 
   template <int K>
   std::string write(expr::Input<K>) {
-    return x_[static_cast<std::size_t>(K)];
+    return x_[static_cast<size_t>(K)];
   }
   template <auto V>
   std::string write(expr::Number<V>) {
@@ -150,7 +150,7 @@ public:
   std::string write(expr::Features) { return to_.number(static_cast<double>(width_)); }
   std::string write(expr::Index) {
     std::vector<double> places(width_);
-    for (std::size_t i = 0; i < width_; ++i) places[i] = static_cast<double>(i);
+    for (size_t i = 0; i < width_; ++i) places[i] = static_cast<double>(i);
     return to_.numbers({static_cast<std::int64_t>(width_)}, places);
   }
   template <fixed_string N, class... O>
@@ -214,7 +214,7 @@ public:
   }
   template <class A, auto K, auto N>
   std::string write(Operation<Op::chunk, A, expr::Number<K>, expr::Number<N>>) {
-    return to_.nodes("Split", {write(A{})}, {{"axis", -1}}, static_cast<std::size_t>(N))[static_cast<std::size_t>(K)];
+    return to_.nodes("Split", {write(A{})}, {{"axis", -1}}, static_cast<size_t>(N))[static_cast<size_t>(K)];
   }
   template <class A, class B, class C>
   std::string write(Operation<Op::tracked, A, B, C>) {
@@ -239,13 +239,13 @@ private:
   OnnxFile::Axes row() const {
     if (rank_ <= 2) return {-1};
     OnnxFile::Axes axes(rank_);
-    for (std::size_t k = 0; k < rank_; ++k) axes[k] = static_cast<std::int64_t>(k + 1);
+    for (size_t k = 0; k < rank_; ++k) axes[k] = static_cast<std::int64_t>(k + 1);
     return axes;
   }
 
   OnnxLayer& to_;
   std::vector<std::string> x_;
-  std::size_t rank_, width_;
+  size_t rank_, width_;
   bool channelwise_;
   std::vector<Parameter> parameters_;
 };

@@ -58,18 +58,18 @@ public:
         inputs_(std::move(inputs)),
         axes_(std::move(axes)) {}
 
-  const std::string& input(std::size_t k = 0) const { return inputs_[k]; }
-  std::size_t inputs() const { return inputs_.size(); }
+  const std::string& input(size_t k = 0) const { return inputs_[k]; }
+  size_t inputs() const { return inputs_.size(); }
   /// Axes of a sample of an input.
-  const Axes& axes(std::size_t k = 0) const { return axes_[k]; }
-  std::size_t rank(std::size_t k = 0) const { return axes_[k].size(); }
+  const Axes& axes(size_t k = 0) const { return axes_[k]; }
+  size_t rank(size_t k = 0) const { return axes_[k].size(); }
 
   std::string parameter(std::string_view name) const { return parameters_ + std::string(name); }
   /// The same, or "", which stands for an absent input, where the layer has no such parameter.
   std::string parameter_or_none(std::string_view name) const {
     return file_->has_parameter(parameter(name)) ? parameter(name) : "";
   }
-  std::string parameter_or(std::string_view name, std::size_t size, double number) {
+  std::string parameter_or(std::string_view name, size_t size, double number) {
     if (file_->has_parameter(parameter(name))) return parameter(name);
     return numbers({static_cast<std::int64_t>(size)}, std::vector<double>(size, number));
   }
@@ -87,7 +87,7 @@ public:
   std::string node(std::string_view op, const Values& inputs, const std::vector<OnnxAttribute>& attributes = {}) {
     return nodes(op, inputs, attributes, 1)[0];
   }
-  Values nodes(std::string_view op, Values inputs, const std::vector<OnnxAttribute>& attributes, std::size_t outputs) {
+  Values nodes(std::string_view op, Values inputs, const std::vector<OnnxAttribute>& attributes, size_t outputs) {
     while (!inputs.empty() && inputs.back().empty()) inputs.pop_back();  // absent ones at the end are not listed
     std::vector<std::string> key{std::string(op)};
     key.insert(key.end(), inputs.begin(), inputs.end());
@@ -100,7 +100,7 @@ public:
   /// ((a op b) op c) op d: nodes of two inputs each.
   std::string chain(std::string_view op, const Values& inputs) {
     std::string result = inputs[0];
-    for (std::size_t k = 1; k < inputs.size(); ++k) result = node(op, {result, inputs[k]});
+    for (size_t k = 1; k < inputs.size(); ++k) result = node(op, {result, inputs[k]});
     return result;
   }
   /// A value with other axes behind the batch; `reshape_all`: with other axes, the batch's among them.
@@ -117,7 +117,7 @@ public:
     return reshape(node(op, {node("Flatten", {input()})}, {{"axis", -1}}), axes());
   }
   /// What goes along the channels of something with so many axes: (C) as (C, 1, 1).
-  std::string along_channels(const std::string& value, std::size_t channels, std::size_t rank) {
+  std::string along_channels(const std::string& value, size_t channels, size_t rank) {
     Axes axes(rank, 1);
     axes[0] = static_cast<std::int64_t>(channels);
     return reshape(value, axes);
@@ -136,7 +136,7 @@ public:
   template <class E>
   static constexpr bool has_words = detail::OnnxWords<E>::value;
 
-  static OnnxAttribute texts(std::string_view name, const char* text, std::size_t times) {
+  static OnnxAttribute texts(std::string_view name, const char* text, size_t times) {
     return OnnxAttribute::texts(name, Values(times, text));
   }
 
@@ -144,11 +144,11 @@ public:
   /// Padding is the same on both sides where that gives as many positions. Transposed: what padding leaves over is
   /// stated too.
   template <class Axis>
-  std::vector<OnnxAttribute> windows(std::size_t axes, const Axis& height, const Axis& width, bool dilated = true,
+  std::vector<OnnxAttribute> windows(size_t axes, const Axis& height, const Axis& width, bool dilated = true,
                                      bool is_transposed = false) const {
     Axes kernel, stride, dilation, before, after, more;
     for (const Axis& a : axes == 2 ? std::vector<Axis>{height, width} : std::vector<Axis>{width}) {
-      const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+      const auto whole = [](size_t n) { return static_cast<std::int64_t>(n); };
       const std::int64_t extent = whole((a.kernel - 1) * a.dilation + 1);
       const std::int64_t missing = whole((a.map - 1) * a.stride) + extent - whole(a.before + a.image);
       const bool alike = (whole(2 * a.before + a.image) - extent) / whole(a.stride) + 1 == whole(a.map);

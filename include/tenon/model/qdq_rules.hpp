@@ -71,7 +71,7 @@ constexpr bool is_qdq_layer() {
     return all;
   } else if constexpr (IsGraph<Bound>) {
     bool all = true;
-    graph_view<Bound>::each_node([&]<class Node>(std::size_t) { all = all && is_qdq_layer<Node>(); });
+    graph_view<Bound>::each_node([&]<class Node>(size_t) { all = all && is_qdq_layer<Node>(); });
     return all;
   } else if constexpr (only_moves<Bound>) {
     return true;
@@ -117,7 +117,7 @@ private:
     return k_ < at_.behind;
   }
   edge::StepKind kind() const { return to_.step(k_).pattern.kind; }
-  std::size_t source() const { return to_.step(k_).source; }
+  size_t source() const { return to_.step(k_).source; }
 
   void write_all() {
     using namespace edge::detail;
@@ -151,7 +151,7 @@ private:
     const edge::QuantizedStep& step = to_.step(k_);
     if (step.affine) {
       if constexpr (formula::by_channels && In::rank > 1) return to_.scale_channels(at_, k_, axes_of<In>(), at_.rows);
-      const std::size_t rows = step.in / formula::channels;
+      const size_t rows = step.in / formula::channels;
       return to_.scale_channels(at_, k_, {static_cast<std::int64_t>(formula::channels), 1}, rows);
     }
     switch (kind()) {
@@ -196,7 +196,7 @@ private:
     to_.dense(part, k_, {static_cast<std::int64_t>(step.in / code.width), static_cast<std::int64_t>(code.width)});
   }
   /// Of so many slopes: they meet the last axis, or the channels of an image.
-  static QdqWriter::Axes slope_axes(std::size_t slopes) {
+  static QdqWriter::Axes slope_axes(size_t slopes) {
     QdqWriter::Axes axes{static_cast<std::int64_t>(slopes)};
     if (slopes > 1 && edge::detail::FormulaOf<Bound>::by_channels) axes.resize(In::rank, 1);
     return axes;
@@ -204,7 +204,7 @@ private:
 
   void write_convolution_step() {
     using of = edge::detail::ConvolutionOf<Bound>;
-    constexpr std::size_t axes = In::rank - 1;
+    constexpr size_t axes = In::rank - 1;
     if (kind() == edge::StepKind::table) {
       if constexpr (!std::is_void_v<typename edge::detail::CoreOf<Bound>::after>)
         write_table<typename edge::detail::CoreOf<Bound>::after, Out>(to_.value(source(), axes_of<Out>(), at_.rows));
@@ -218,7 +218,7 @@ private:
     }
   }
 
-  template <std::size_t Count>
+  template <size_t Count>
   void write_pieces(const edge::detail::Pieces<Count>& p) {
     to_.take(at_.path, k_, source(), axes_of<In>(),
              {p.outer, p.length, p.inner, p.taken, {p.place.begin(), p.place.end()}});
@@ -226,7 +226,7 @@ private:
   void write_permute() {
     using permute = edge::detail::PermuteOf<Bound>;
     std::vector<std::int64_t> order{0};
-    for (std::size_t a = 0; a < permute::rank; ++a) order.push_back(static_cast<std::int64_t>(permute::axes[a]) + 1);
+    for (size_t a = 0; a < permute::rank; ++a) order.push_back(static_cast<std::int64_t>(permute::axes[a]) + 1);
     const std::string x = to_.value(source(), axes_of<In>());
     to_.give(at_.path, k_, to_.layer(at_.path, {x}).node("Transpose", {x}, {{"perm", order}}), axes_of<Out>());
   }
@@ -235,7 +235,7 @@ private:
   void write_own() {
     const std::vector<QdqWriter::Axes> axes = onnx_axes<In>::value();
     std::vector<std::string> x;
-    for (std::size_t j = 0; j < axes.size(); ++j) x.push_back(to_.value(at_.reads[j], axes[j], at_.rows));
+    for (size_t j = 0; j < axes.size(); ++j) x.push_back(to_.value(at_.reads[j], axes[j], at_.rows));
     OnnxLayer own = to_.layer(at_.path, x, axes);
     std::string y;
     if constexpr (edge::detail::is_mean_of_steps(type)) {
@@ -264,12 +264,12 @@ private:
   void write_edge_formula() {
     using of = edge::detail::EdgeFormulaOf<Bound>;
     using formula = typename of::formula;
-    std::array<std::size_t, of::tensors> tensor{};
-    for (std::size_t j = 0; j < of::tensors; ++j) {
+    std::array<size_t, of::tensors> tensor{};
+    for (size_t j = 0; j < of::tensors; ++j) {
       if constexpr (of::pieces == 1) {
         tensor[j] = at_.reads[j];
       } else if ((edge::detail::edges_read<formula> >> j & 1U) != 0) {
-        const std::size_t outer = to_.step(k_).in / (of::pieces * of::width);
+        const size_t outer = to_.step(k_).in / (of::pieces * of::width);
         for (; find_step() && kind() == edge::StepKind::move && tensor[j] == 0; ++k_) {
           to_.take(at_.path, k_, source(), {static_cast<std::int64_t>(to_.step(k_).in)},
                    {outer, of::pieces, of::width, 1, {j}});
@@ -281,7 +281,7 @@ private:
   }
   /// Number by number, in the shape of the result. As PlanReader::read_edge_step.
   template <class E>
-  std::size_t write_edge_step(const std::size_t* x) {
+  size_t write_edge_step(const size_t* x) {
     using namespace edge::detail;
     using how = EdgeFormula<E>;
     if constexpr (how::step == EdgeStep::tensor) {
@@ -290,7 +290,7 @@ private:
       return write_edge_table<typename how::function>(x[how::edge]);
     } else if constexpr (how::step == EdgeStep::after) {
       using F = typename how::function;
-      const std::size_t part = write_edge_step<typename how::part>(x);
+      const size_t part = write_edge_step<typename how::part>(x);
       if constexpr (pattern_of<F>.kind == edge::StepKind::clamp) {
         if (!find_step() || kind() != edge::StepKind::clamp || source() != part) return part;  // bounded where it is
         to_.bound(at_, k_, axes_of<Out>());
@@ -299,9 +299,9 @@ private:
         return write_edge_table<F>(part);
       }
     } else {
-      const auto value = [&](std::size_t tensor) { return to_.value(tensor, axes_of<Out>(), at_.rows); };
-      const std::size_t a = write_edge_step<typename how::first>(x), b = write_edge_step<typename how::second>(x);
-      std::size_t c = 0;
+      const auto value = [&](size_t tensor) { return to_.value(tensor, axes_of<Out>(), at_.rows); };
+      const size_t a = write_edge_step<typename how::first>(x), b = write_edge_step<typename how::second>(x);
+      size_t c = 0;
       if constexpr (how::step != EdgeStep::pair) c = write_edge_step<typename how::third>(x);
       OnnxLayer own = to_.layer(at_.path, {});
       find_step();
@@ -314,7 +314,7 @@ private:
     }
   }
   template <class F>
-  std::size_t write_edge_table(std::size_t x) {
+  size_t write_edge_table(size_t x) {
     find_step();
     write_table<F, Out>(to_.value(x, axes_of<Out>(), at_.rows));
     return ++k_;
@@ -338,7 +338,7 @@ private:
 
   QdqWriter& to_;
   const QdqLayer& at_;
-  std::size_t k_ = 0, part_ = 0, projection_ = 0;
+  size_t k_ = 0, part_ = 0, projection_ = 0;
 };
 
 }  // namespace tenon::detail

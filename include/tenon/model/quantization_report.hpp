@@ -34,20 +34,20 @@ struct QuantizationReport {
     double own_sqnr = 0;   // of this layer alone: given int8 inputs made of the float network's numbers
     double sqnr = 0;       // of all layers up to this one
     bool constant = false;  // the layer gave one number only
-    std::size_t flash = 0;  // bytes of its weights with what is kept for each row; 0 of one without a matrix
+    size_t flash = 0;       // bytes of its weights with what is kept for each row; 0 of one without a matrix
     /// Of a layer that scales each feature by itself (Standardize, BatchNorm): how many of these have less than 10 dB
     /// of their deviations from their mean left, and which is the first.
-    std::size_t lost_features = 0, first_lost = 0;
+    size_t lost_features = 0, first_lost = 0;
   };
   /// A feature of an input of rank 1 that has the same value in all samples: calibration knows of no other.
   struct ConstantFeature {
-    std::size_t input = 0, feature = 0;  // counted from 0
+    size_t input = 0, feature = 0;  // counted from 0
     float value = 0;
   };
   std::vector<Layer> layers{};
   std::vector<ConstantFeature> constant_features{};
   unsigned activation_bits = 8;
-  std::size_t weight_bytes = 0;  // of all layers: `Quantized<Net>::weight_bytes`
+  size_t weight_bytes = 0;  // of all layers: `Quantized<Net>::weight_bytes`
   std::uint64_t samples = 0;
   double usual_percent = 99;  // of few samples fewer, so that one of them alone does not count
   std::vector<std::string> warnings{};
@@ -78,11 +78,11 @@ public:
   void see(std::span<const float> sample) {
     if (first_.empty()) first_.assign(sample.begin(), sample.end()), varies_.assign(sample.size(), false);
     else
-      for (std::size_t i = 0; i < sample.size(); ++i) varies_[i] = varies_[i] || sample[i] != first_[i];
+      for (size_t i = 0; i < sample.size(); ++i) varies_[i] = varies_[i] || sample[i] != first_[i];
   }
   /// Those that do not, of `size` from `begin` on, which are input number `input`.
-  void add_constants(std::size_t input, std::size_t begin, std::size_t size, QuantizationReport& report) const {
-    for (std::size_t i = 0; i < size; ++i)
+  void add_constants(size_t input, size_t begin, size_t size, QuantizationReport& report) const {
+    for (size_t i = 0; i < size; ++i)
       if (!varies_[begin + i]) report.constant_features.push_back({input, i, first_[begin + i]});
   }
 
@@ -126,25 +126,25 @@ public:
 
   /// `units` holds the float network's numbers for one sample.
   void see(std::span<const float> x, const std::vector<std::vector<float>>& units) {
-    each_number<plan.inputs>([&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
+    each_number<plan.inputs>([&]<size_t N>(std::integral_constant<size_t, N>) {
       for (std::vector<Number>* arena : {&whole_, &ideal_})
         edge::write_input<Net, N>(q_.scale[N], q_.zero[N], tables_.features,
                                   x.data() + port_offset<input_shape<Net>>(N), arena->data() + plan.place(N));
     });
     edge::detail::forget_states<Net>(whole_.data());
     edge::detail::forget_states<Net>(ideal_.data());
-    [&]<std::size_t... K>(std::index_sequence<K...>) { (see_step<K>(units), ...); }
+    [&]<size_t... K>(std::index_sequence<K...>) { (see_step<K>(units), ...); }
     (std::make_index_sequence<plan.count>{});
   }
-  const StepNoise& noise(std::size_t step) const { return noise_[step]; }
+  const StepNoise& noise(size_t step) const { return noise_[step]; }
 
 private:
-  void put(std::vector<Number>& arena, std::size_t tensor, std::span<const float> values) {
-    for (std::size_t i = 0; i < values.size(); ++i)
+  void put(std::vector<Number>& arena, size_t tensor, std::span<const float> values) {
+    for (size_t i = 0; i < values.size(); ++i)
       arena[plan.place(tensor) + plan.orders[tensor].place(i)] = edge::to_number<Number>(values[i], q_.scale[tensor],
                                                                                          q_.zero[tensor]);
   }
-  template <std::size_t K>
+  template <size_t K>
   void see_step(const std::vector<std::vector<float>>& units) {
     constexpr edge::QuantizedStep step = plan.steps[K];
     constexpr edge::StepKind kind = step.pattern.kind;
@@ -158,7 +158,7 @@ private:
       put(ideal_, K + 1, truth);
     }
   }
-  void compare(std::size_t k, std::span<const float> truth) {
+  void compare(size_t k, std::span<const float> truth) {
     StepNoise& noise = noise_[k];
     noise.seen.see(truth);
     const float scale = q_.scale[k + 1];
@@ -166,8 +166,8 @@ private:
     const edge::QuantizedStep& step = plan.steps[k];
     if (step.affine) noise.features.resize(step.image.features);
     const auto real = [&](int n) { return static_cast<double>(scale) * (n - zero); };
-    for (std::size_t i = 0; i < truth.size(); ++i) {
-      const std::size_t place = plan.place(k + 1) + plan.orders[k + 1].place(i);
+    for (size_t i = 0; i < truth.size(); ++i) {
+      const size_t place = plan.place(k + 1) + plan.orders[k + 1].place(i);
       const double y = static_cast<double>(truth[i]), own = real(ideal_[place]) - y, total = real(whole_[place]) - y;
       noise.signal += y * y;
       noise.own += own * own;
@@ -238,7 +238,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
   loader.start_epoch(0);
   Batch<float> batch;
   while (report.samples < most && loader.next(batch)) {
-    for (std::size_t s = 0; s < batch.count && report.samples < most; ++s, ++report.samples) {
+    for (size_t s = 0; s < batch.count && report.samples < most; ++s, ++report.samples) {
       ctx.inner = 0;
       for (std::vector<float>& values : units) values.clear();
       const std::span<const float> sample(batch.features.data() + s * M::input::size, M::input::size);
@@ -250,7 +250,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
   }
   if (report.samples == 0) throw Error("quantization_report: expected samples, the loader gives none");
   report.usual_percent = detail::usual_percent(report.samples);
-  for (std::size_t k = 0; k < plan.count; ++k) {
+  for (size_t k = 0; k < plan.count; ++k) {
     if (!observer.noise(k).any) continue;  // a step that only moves numbers
     const float scale = q.scale[k + 1];
     const auto zero = static_cast<float>(q.zero[k + 1]);
@@ -266,7 +266,7 @@ QuantizationReport quantization_report(const M& model, const QuantizedNumbers<ty
                              observer.noise(k));
   }
   constexpr auto rows = detail::are_features(static_cast<const typename M::input*>(nullptr));
-  for (std::size_t k = 0; k < rows.size() && report.samples > 1; ++k)
+  for (size_t k = 0; k < rows.size() && report.samples > 1; ++k)
     if (rows[k] && !plan.tokens[k]) varying.add_constants(k, plan.input_offset(k), plan.sizes[k], report);
   report.activation_bits = plan.wide ? 16 : 8;
   report.weight_bytes = plan.weight_bytes;

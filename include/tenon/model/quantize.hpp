@@ -85,14 +85,14 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   const Memory<float> memory = run.memory();
   calibration.start_epoch(0);
   Batch<float> batch;
-  std::size_t seen = 0;
+  size_t seen = 0;
   while (calibration.next(batch)) {
     if constexpr (plan.inputs == 1) inputs[0].see(batch.features);
-    for (std::size_t s = 0; s < batch.count; ++s, ++seen) {
+    for (size_t s = 0; s < batch.count; ++s, ++seen) {
       ctx.inner = 0;
       const float* sample = batch.features.data() + s * M::input::size;
       if constexpr (plan.inputs > 1)
-        for (std::size_t k = 0; k < plan.inputs; ++k)
+        for (size_t k = 0; k < plan.inputs; ++k)
           inputs[k].see(std::span(sample + M::input::offsets[k], M::input::sizes[k]));
       detail::run_forward<Bound>(ctx, memory, Rows<const float>{sample, 1, M::input::size},
                                  Rows<float>{output.data(), 1, M::output::size}, Evaluation{});
@@ -109,7 +109,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
   };
   auto q = std::make_unique<QuantizedNumbers<Net>>();
   const std::vector<float> numbers = run.numbers();
-  for (std::size_t k = 0; k < plan.inputs; ++k) {
+  for (size_t k = 0; k < plan.inputs; ++k) {
     const edge::InputScaling& scaled = plan.scaled[k];
     check_finite(inputs[k], "in the samples");
     if (scaled.features > 0) check_finite(units[scaled.unit], "behind the Standardize of an input");
@@ -118,7 +118,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     else detail::set_scale((scaled.features > 0 ? units[scaled.unit] : inputs[k]).range(how), k, *q);
     detail::quantize_features(scaled, numbers, q->scale[k], *q);
   }
-  for (std::size_t k = 0; k < plan.count; ++k) {
+  for (size_t k = 0; k < plan.count; ++k) {
     const edge::QuantizedStep& step = plan.steps[k];
     if (step.pattern.kind == edge::StepKind::input) continue;
     if (step.fixed_scale > 0) {
@@ -146,7 +146,7 @@ std::unique_ptr<QuantizedNumbers<typename M::network>> quantize(const M& model, 
     }
     check_finite(units[step.unit], "behind step " + std::to_string(k) + " of the int8 network");
     if (step.pattern.kind == edge::StepKind::recurrent) {
-      for (const std::size_t inside : {step.unit + 1, step.unit + 2})
+      for (const size_t inside : {step.unit + 1, step.unit + 2})
         check_finite(units[inside], "within step " + std::to_string(k) + " of the int8 network");
       detail::quantize_pass(step, k, numbers.data(), units, how, *q);
       continue;

@@ -23,7 +23,7 @@ struct SeenOfUnits {
 
 /// Runs one sequence in float through all passes of a layer. Each has three numbers from `unit` on: that of its hidden
 /// numbers, of its cell state and of the shares of its gates, biases included.
-void see_recurrent(SeenOfUnits& seen, std::size_t unit, kernels::Int8Cell cell, const RecurrentPlan& plan,
+void see_recurrent(SeenOfUnits& seen, size_t unit, kernels::Int8Cell cell, const RecurrentPlan& plan,
                    const float* parameters, std::span<const float> x);
 
 /// The scale of h, whose zero point is 0: its largest magnitude, which is `most` or less, in 127 steps.
@@ -34,7 +34,7 @@ std::int8_t fraction_bits(const ValueRange& range, int most, int least = 4);
 /// One of a pass's matrices, (gates hidden, columns), with its biases, which may be null.
 struct GateMatrix {
   const float *weights = nullptr, *bias = nullptr;
-  std::size_t columns = 0;
+  size_t columns = 0;
   double scale = 1;  // of what it is multiplied with
 };
 /// Weights in 1/127 of the row's largest, packed, and biases at the scale of the products; where a bias has more than
@@ -47,7 +47,7 @@ void quantize_diagonal(const edge::CellPass& pass, const float* parameters, std:
 
 /// Step k, a pass, from what calibration has seen.
 template <class Step, class Numbers>
-void quantize_pass(const Step& step, std::size_t k, const float* parameters, const std::vector<Histogram>& seen,
+void quantize_pass(const Step& step, size_t k, const float* parameters, const std::vector<Histogram>& seen,
                    const Calibration& how, Numbers& q) {
   const edge::CellPass& c = step.cell;
   const bool relu = c.cell == kernels::Int8Cell::rnn_relu;  // whose h is not within -1 and 1
@@ -57,7 +57,7 @@ void quantize_pass(const Step& step, std::size_t k, const float* parameters, con
   if (c.cell == kernels::Int8Cell::lstm_litert) q.gate_bits[c.number] = 12;
   else if (relu) q.gate_bits[c.number] = fraction_bits(seen[step.unit + 2].seen(), 24, -64);
   else q.gate_bits[c.number] = fraction_bits(seen[step.unit + 2].seen(), 12);
-  const auto bias = [&](std::size_t place) { return step.pattern.has_bias ? parameters + place : nullptr; };
+  const auto bias = [&](size_t place) { return step.pattern.has_bias ? parameters + place : nullptr; };
   quantize_gates(
       c,
       {parameters + step.weight_source, bias(step.bias_source), c.features, static_cast<double>(q.scale[step.source])},
@@ -66,7 +66,7 @@ void quantize_pass(const Step& step, std::size_t k, const float* parameters, con
       c, {parameters + c.recurrent_weight, bias(c.recurrent_bias), c.hidden, static_cast<double>(q.scale[k + 1])},
       q.weights + step.weights + c.input_bytes(), q.bias + step.row + c.rows(), q.weight_scale + step.row + c.rows());
   std::int8_t* const of_memory = q.weights + step.weights + c.input_bytes() + c.state_weight_bytes();
-  const std::size_t row = step.row + 2 * c.rows();
+  const size_t row = step.row + 2 * c.rows();
   if (c.is_full())
     quantize_gates(c, {parameters + c.memory_weight, nullptr, c.hidden}, of_memory, q.bias + row, q.weight_scale + row);
   if (c.is_diagonal()) quantize_diagonal(c, parameters, of_memory, q.weight_scale + row);

@@ -27,28 +27,28 @@ template <class Net, class T, bool Batched>
 class Results {
 public:
   using network = Net;
-  static constexpr std::size_t size = output_shape<Net>::size;
+  static constexpr size_t size = output_shape<Net>::size;
 
-  explicit Results(std::size_t count) : rows_(std::array<std::size_t, 2>{count, size}) {}
+  explicit Results(size_t count) : rows_(std::array<size_t, 2>{count, size}) {}
 
   /// All outputs of a sample, one behind the other.
   const xt::xtensor<T, 2>& rows() const { return rows_; }
   T* data() { return rows_.data(); }
 
-  template <std::size_t K>
+  template <size_t K>
   auto get() const {
     using Out = output_shape_at<Net, K>;
     auto tensor = detail::output_tensor<Out, T, Batched>(rows_.shape()[0]);
     const T* from = rows_.data() + detail::port_offset<output_shape<Net>>(K);
-    const std::size_t count = Batched ? rows_.shape()[0]
-                                      : 1;  // known for one sample: or g++ warns of what a loop might write
-    for (std::size_t i = 0; i < count; ++i) std::copy_n(from + i * size, Out::size, tensor.data() + i * Out::size);
+    const size_t count = Batched ? rows_.shape()[0]
+                                 : 1;  // known for one sample: or g++ warns of what a loop might write
+    for (size_t i = 0; i < count; ++i) std::copy_n(from + i * size, Out::size, tensor.data() + i * Out::size);
     return tensor;
   }
   template <fixed_string Name>
   auto get() const {
     constexpr const auto& names = detail::port_names<Net>::outputs;
-    constexpr std::size_t found = detail::find_name(names, Name.view());
+    constexpr size_t found = detail::find_name(names, Name.view());
     if constexpr (found < names.size()) {
       return get<found>();
     } else {
@@ -66,23 +66,23 @@ struct every_input_by_its_name_or_all_in_order;
 namespace detail {
 
 template <class Net, class T, bool Batched>
-auto make_result(std::size_t count) {
+auto make_result(size_t count) {
   if constexpr ((number_of_outputs<Net>) > 1) return Results<Net, T, Batched>(count);
   else return output_tensor<output_shape<Net>, T, Batched>(count);
 }
 
 /// Argument K of a call, in order or by name.
-template <class Net, std::size_t K, class A>
+template <class Net, size_t K, class A>
 struct argument_port {
   using value = A;
-  static constexpr std::size_t index = K;
+  static constexpr size_t index = K;
   static constexpr bool named = false;
   static const A& get(const A& a) { return a; }
 };
-template <class Net, std::size_t K, fixed_string Name, class A>
+template <class Net, size_t K, fixed_string Name, class A>
 struct argument_port<Net, K, expr::Given<Name, A>> {
   using value = A;
-  static constexpr std::size_t index = input_index<Net, Name>;
+  static constexpr size_t index = input_index<Net, Name>;
   static constexpr bool named = true;
   static const A& get(const expr::Given<Name, A>& a) { return a.value; }
 };
@@ -96,17 +96,17 @@ auto with_any_samples(const A& samples, F f, SampleNames names) {
 /// Brings the inputs of a call together, a row for each sample.
 template <class Net, class T>
 struct InputRows {
-  static constexpr std::size_t size = input_shape<Net>::size;
+  static constexpr size_t size = input_shape<Net>::size;
   std::vector<T> rows{};
-  std::size_t count = 0, first = 0;  // samples, and the input that determined how many
+  size_t count = 0, first = 0;  // samples, and the input that determined how many
 
-  template <std::size_t K, class A>
+  template <size_t K, class A>
   void take(const A& samples) {
     static constexpr const auto& names = port_names<Net>::inputs;
     with_any_samples<input_shape_at<Net, K>, T>(
         samples,
-        [this]<bool Batched>(std::bool_constant<Batched>, const T* x, std::size_t n) {
-          constexpr std::size_t own = input_shape_at<Net, K>::size;
+        [this]<bool Batched>(std::bool_constant<Batched>, const T* x, size_t n) {
+          constexpr size_t own = input_shape_at<Net, K>::size;
           if (rows.empty()) {
             count = n;
             first = K;
@@ -116,7 +116,7 @@ struct InputRows {
                         std::string(names[first]) + "\" and " + std::to_string(n) + " of \"" + std::string(names[K]) +
                         "\"");
           }
-          for (std::size_t i = 0; i < n; ++i)
+          for (size_t i = 0; i < n; ++i)
             std::copy_n(x + i * own, own, rows.data() + i * size + port_offset<input_shape<Net>>(K));
           return 0;
         },
@@ -140,7 +140,7 @@ template <class... Fact, fixed_string Name>
 struct under_name<wrong_argument<argument<"model", "samples">, Fact...>, Name> {
   using type = wrong_argument<argument<"model", Name>, Fact...>;
 };
-template <class Net, std::size_t K, class A>
+template <class Net, size_t K, class A>
 constexpr auto judge_argument() {
   using port = argument_port<Net, K, A>;
   constexpr std::string_view name = port_names<Net>::inputs[port::index];
@@ -148,13 +148,13 @@ constexpr auto judge_argument() {
                     to_fixed_string<name.size()>(name)>{};
 }
 
-template <class Net, std::size_t... K, class... A>
+template <class Net, size_t... K, class... A>
 constexpr auto judge_arguments(std::index_sequence<K...>, list<A...>) {
   return first_refusal<typename decltype(judge_argument<Net, K, A>())::type...>{};
 }
 template <class Net, class... A>
 constexpr auto judge_call() {
-  constexpr std::size_t count = number_of_inputs<Net>;
+  constexpr size_t count = number_of_inputs<Net>;
   constexpr bool by_name = (argument_port<Net, 0, A>::named && ...),
                  in_order = !(argument_port<Net, 0, A>::named || ...);
   if constexpr (!std::is_void_v<misnamed_input<Net, A...>>) return std::type_identity<misnamed_input<Net, A...>>{};
@@ -166,7 +166,7 @@ constexpr auto judge_call() {
 }
 
 /// The model's answer to several inputs.
-template <class Net, class T, class Model, std::size_t... K, class... A>
+template <class Net, class T, class Model, size_t... K, class... A>
 auto call_with_inputs(const Model& model, std::index_sequence<K...>, const A&... argument) {
   using Mistake = typename decltype(judge_call<Net, A...>())::type;
   if constexpr (!Checked<Net>::valid || !std::is_void_v<Mistake>) {
@@ -189,8 +189,8 @@ auto call_with_inputs(const Model& model, std::index_sequence<K...>, const A&...
 
 template <class Net, class T, bool Batched>
 struct std::tuple_size<tenon::Results<Net, T, Batched>>
-    : std::integral_constant<std::size_t, tenon::number_of_outputs<Net>> {};
-template <std::size_t K, class Net, class T, bool Batched>
+    : std::integral_constant<size_t, tenon::number_of_outputs<Net>> {};
+template <size_t K, class Net, class T, bool Batched>
 struct std::tuple_element<K, tenon::Results<Net, T, Batched>> {
   using type = decltype(std::declval<const tenon::Results<Net, T, Batched>&>().template get<K>());
 };

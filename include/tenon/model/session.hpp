@@ -138,9 +138,9 @@ class Session<M, session::Stateful> {
                 "session::stateful takes a network with a stateful layer: LSTM<128, stateful>");
 
 public:
-  explicit Session(const M& model, session::Stateful = {}, std::size_t sequences = 1)
+  explicit Session(const M& model, session::Stateful = {}, size_t sequences = 1)
       : model_(&model), sequences_(sequences), memory_(needs, sequences) {}
-  explicit Session(const M&&, session::Stateful = {}, std::size_t = 1) = delete;  // it refers to the model
+  explicit Session(const M&&, session::Stateful = {}, size_t = 1) = delete;  // it refers to the model
 
   /// The network's output for the next piece of every sequence, sequence after sequence.
   void operator()(std::span<const T> samples, std::span<T> y) {
@@ -160,7 +160,7 @@ public:
 
 private:
   const M* model_;
-  std::size_t sequences_;
+  size_t sequences_;
   detail::SessionMemory<T> memory_;
 };
 
@@ -181,8 +181,8 @@ public:
 template <class M>
 class StatefulRun : public Session<M, session::Stateful> {
 public:
-  [[deprecated("write Session run{model, session::stateful, sequences}")]] explicit StatefulRun(
-      const M& model, std::size_t sequences = 1)
+  [[deprecated("write Session run{model, session::stateful, sequences}")]] explicit StatefulRun(const M& model,
+                                                                                                size_t sequences = 1)
       : Session<M, session::Stateful>(model, {}, sequences) {}
 };
 

@@ -73,7 +73,7 @@ inline constexpr bool is_way_to_run<How> = std::is_same_v<How, session::Single> 
                                            std::is_same_v<How, session::Stepped> ||
                                            std::is_same_v<How, session::Generating>;
 template <class N>
-inline constexpr bool is_way_to_run<session::Stateful, N> = std::is_convertible_v<N, std::size_t>;
+inline constexpr bool is_way_to_run<session::Stateful, N> = std::is_convertible_v<N, size_t>;
 
 }  // namespace detail
 
@@ -85,7 +85,7 @@ template <class Net, class Scalar, class Gemm, class How>
 Session(const Model<Net, Scalar, Gemm>&, How)
 ->Session<Model<Net, Scalar, Gemm>, How>;
 template <class Net, class Scalar, class Gemm>
-Session(const Model<Net, Scalar, Gemm>&, session::Stateful, std::size_t)
+Session(const Model<Net, Scalar, Gemm>&, session::Stateful, size_t)
     -> Session<Model<Net, Scalar, Gemm>, session::Stateful>;
 
 namespace detail {
@@ -150,7 +150,7 @@ namespace detail {
 template <class T>
 class SessionMemory {
 public:
-  SessionMemory(const Needs& needs, std::size_t samples = 1)
+  SessionMemory(const Needs& needs, size_t samples = 1)
       : stride_(needs.state),
         state_(numbers(needs.state, samples)),
         scratch_(numbers(needs.inference.sample, samples)),
@@ -168,14 +168,14 @@ public:
   }
 
 private:
-  static std::size_t numbers(std::size_t of_one, std::size_t samples) {
+  static size_t numbers(size_t of_one, size_t samples) {
     if (of_one > 0 && samples > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T) / of_one)
       throw Error("session: expected sequences that fit in memory, got " + std::to_string(samples) + " of " +
                   std::to_string(of_one) + " numbers each");
     return of_one * samples;
   }
 
-  std::size_t stride_;
+  size_t stride_;
   Arena<T> state_, scratch_, fixed_;
 };
 

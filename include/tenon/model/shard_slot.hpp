@@ -15,22 +15,22 @@ class BatchExchange;
 template <class T>
 struct ShardPlace {
   BatchExchange<T>* exchange = nullptr;
-  std::size_t local = 0;             // its number among this rank's shards
-  std::size_t samples = 0;           // in this shard
-  std::size_t whole = 0;             // samples in the batch
+  size_t local = 0;                  // its number among this rank's shards
+  size_t samples = 0;                // in this shard
+  size_t whole = 0;                  // samples in the batch
   bool first = false;                // of the whole batch: it alone keeps gradients that all of them know
   std::vector<T> unused_gradient{};  // where the others leave those
 
   /// How many rows the whole batch has where this shard has `rows`.
-  std::size_t rows_of_batch(std::size_t rows) const { return rows / samples * whole; }
+  size_t rows_of_batch(size_t rows) const { return rows / samples * whole; }
   /// Each number becomes its sum over all shards.
   void sum(std::span<const std::span<T>> numbers) const;
   /// The same, where first come `pairs` of a sum and of the sum of squared deviations from its mean, each over so many
   /// values of this shard: deviations are afterwards those from the mean of all (Chan, Golub and LeVeque 1979).
-  void sum_moments(std::span<const std::span<T>> numbers, std::size_t pairs, std::size_t values) const;
+  void sum_moments(std::span<const std::span<T>> numbers, size_t pairs, size_t values) const;
   /// The least and the largest of all shards.
   void extremes(T& low, T& high) const;
-  T* space(std::size_t count) {
+  T* space(size_t count) {
     if (unused_gradient.size() < count) unused_gradient.resize(count);
     return unused_gradient.data();
   }
@@ -44,7 +44,7 @@ class GradientSum;
 template <class T>
 struct GradientWatch {
   GradientSum<T>* sum = nullptr;
-  std::size_t local = 0;  // which of this rank's shards
+  size_t local = 0;  // which of this rank's shards
 
   void done_from(const T* first) const;
   /// A layer has run without completing a gradient: exchanges that are under way go on meanwhile.

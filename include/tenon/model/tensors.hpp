@@ -25,25 +25,24 @@ namespace tenon {
 /// What a model is given: a tensor of one sample, of a batch of them, or a matrix of flattened ones; or a container.
 template <class Sample>
 struct one_sample_or_a_batch_of;
-template <std::size_t Rank>
+template <size_t Rank>
 struct tensor_of_rank;
 
 namespace detail {
 
 /// A view of a parameter with its shape.
-template <std::size_t Rank, class T>
-auto parameter_view(T* data, const std::size_t* dims) {
-  std::array<std::size_t, Rank> shape{};
-  std::size_t size = 1;
-  for (std::size_t i = 0; i < Rank; ++i) size *= shape[i] = dims[i];
-  return xt::adapt(data, size, xt::no_ownership(), shape);
+template <size_t Rank, class T>
+auto parameter_view(T* data, const size_t* dims) {
+  std::array<size_t, Rank> shape{};
+  std::copy_n(dims, Rank, shape.begin());
+  return tensor_view(data, shape);
 }
 
 template <class Out, class T, bool Batched>
-auto output_tensor(std::size_t count) {
+auto output_tensor(size_t count) {
   if constexpr (Batched) {
-    std::array<std::size_t, Out::rank + 1> shape{count};
-    for (std::size_t i = 0; i < Out::rank; ++i) shape[i + 1] = Out::dims[i];
+    std::array<size_t, Out::rank + 1> shape{count};
+    for (size_t i = 0; i < Out::rank; ++i) shape[i + 1] = Out::dims[i];
     return xt::xtensor<T, Out::rank + 1>(shape);
   } else {
     return xt::xtensor<T, Out::rank>(Out::dims);
@@ -92,7 +91,7 @@ concept RangeOfNumberRanges = requires(const R& range) {
 template <class In, class Images>
 constexpr auto judge_samples_of() {
   if constexpr (FixedRank<Images>) {
-    constexpr std::size_t rank = std::tuple_size_v<typename Images::shape_type>;
+    constexpr size_t rank = std::tuple_size_v<typename Images::shape_type>;
     if constexpr (rank == In::rank || rank == In::rank + 1 || rank == 2) return std::type_identity<void>{};
     else
       return std::type_identity<wrong_argument<argument<"model", "samples">, takes<one_sample_or_a_batch_of<In>>,
@@ -123,7 +122,7 @@ struct SampleNames {
 /// or a batch of flattened samples.
 template <class In, class T, FixedRank Images, class F>
 auto with_samples(const Images& images, F f, SampleNames names = {}) {
-  constexpr std::size_t rank = std::tuple_size_v<typename Images::shape_type>;
+  constexpr size_t rank = std::tuple_size_v<typename Images::shape_type>;
   constexpr bool single = rank == In::rank;
   constexpr bool flat = !single && rank == 2 && In::rank != 1;
   static_assert(std::is_void_v<typename judge_samples<In, Images>::type>,
@@ -133,12 +132,12 @@ auto with_samples(const Images& images, F f, SampleNames names = {}) {
   if constexpr (flat) {
     fits = shape[1] == In::size;
   } else {
-    for (std::size_t i = 0; i < In::rank; ++i) fits = fits && shape[rank - In::rank + i] == In::dims[i];
+    for (size_t i = 0; i < In::rank; ++i) fits = fits && shape[rank - In::rank + i] == In::dims[i];
   }
   if (!fits)
     throw Error("model: " + names.text() + "expected samples of shape " + shape_text(In::dims) +
                 ", got a tensor of shape " + shape_text(shape));
-  const std::size_t count = single ? 1 : shape[0];
+  const size_t count = single ? 1 : shape[0];
   if constexpr (xt::has_data_interface<Images>::value && Images::static_layout == xt::layout_type::row_major) {
     if constexpr (std::is_same_v<std::remove_cv_t<typename Images::value_type>, T>)
       return f(std::bool_constant<!single>{}, images.data() + images.data_offset(), count);
@@ -151,7 +150,7 @@ auto with_samples(const Images& images, F f, SampleNames names = {}) {
 template <class In, class T, class Images, class F>
 auto with_copied_samples(const Images& images, F f, SampleNames names = {}) {
   if constexpr (AnyRank<Images>) {
-    const std::size_t rank = images.dimension();
+    const size_t rank = images.dimension();
     if (rank == In::rank + 1) return with_samples<In, T>(xt::xtensor<T, In::rank + 1>(images), f, names);
     if (rank != In::rank && rank != 2)
       throw Error("model: " + names.text() + "expected samples of shape " + shape_text(In::dims) +
@@ -167,7 +166,7 @@ auto with_copied_samples(const Images& images, F f, SampleNames names = {}) {
     if (!std::equal(In::dims.begin(), In::dims.end(), sample.shape().begin()))
       throw Error("model: " + names.text() + "expected samples of shape " + shape_text(In::dims) +
                   ", got a tensor of shape " + shape_text(sample.shape()));
-    return f(std::true_type{}, sample.data(), std::size_t{1});
+    return f(std::true_type{}, sample.data(), size_t{1});
   } else {
     const auto add = [&names](std::vector<T>& values, const auto& sample) {
       if (std::size(sample) != In::size)
@@ -178,10 +177,10 @@ auto with_copied_samples(const Images& images, F f, SampleNames names = {}) {
     std::vector<T> values;
     if constexpr (NumberRange<Images>) {
       add(values, images);
-      return f(std::false_type{}, static_cast<const T*>(values.data()), std::size_t{1});
+      return f(std::false_type{}, static_cast<const T*>(values.data()), size_t{1});
     } else {
       for (const auto& sample : images) add(values, sample);
-      return f(std::true_type{}, static_cast<const T*>(values.data()), static_cast<std::size_t>(std::size(images)));
+      return f(std::true_type{}, static_cast<const T*>(values.data()), static_cast<size_t>(std::size(images)));
     }
   }
 }
@@ -198,7 +197,7 @@ template <class Model>
 auto expected_by(Model& model) {
   constexpr const auto& table = parameter_table<typename Model::network>;
   std::array<Expected, table.size()> expected{};
-  std::size_t i = 0;
+  size_t i = 0;
   for (const ParameterEntry& entry : table) {
     Expected& tensor = expected[i++];
     tensor.name = entry.name;

@@ -11,7 +11,7 @@ namespace tenon::detail {
 /// The memory of a run over up to `samples` samples.
 template <class T>
 struct RunSpace {
-  std::size_t samples;
+  size_t samples;
   Arena<T> scratch;
   Arena<T> fixed;  // once, for all samples
 };
@@ -21,19 +21,19 @@ template <class T>
 class WorkspacePool {
 public:
   /// For runs that need `sample` numbers for each sample, and `fixed` numbers once.
-  WorkspacePool(std::size_t sample, std::size_t fixed) noexcept;
+  WorkspacePool(size_t sample, size_t fixed) noexcept;
   ~WorkspacePool();
   WorkspacePool(const WorkspacePool&) = delete;
   WorkspacePool& operator=(const WorkspacePool&) = delete;
 
   /// One that is large enough, and made if there is none. One that has become too small is given up.
-  std::unique_ptr<RunSpace<T>> take(std::size_t samples);
+  std::unique_ptr<RunSpace<T>> take(size_t samples);
   void give(std::unique_ptr<RunSpace<T>> space);
 
 private:
   class Lock;
 
-  std::size_t sample_, fixed_;
+  size_t sample_, fixed_;
   bool taken_ = false;  // whether a thread is changing the list
   std::vector<std::unique_ptr<RunSpace<T>>> free_{};
 };

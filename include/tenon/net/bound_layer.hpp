@@ -47,9 +47,9 @@ concept GivesNeeds = requires {
 
 /// Of layers of several inputs, rows come in arrays.
 template <class B>
-inline constexpr std::size_t bound_inputs = 1;
+inline constexpr size_t bound_inputs = 1;
 template <GivesInput B>
-inline constexpr std::size_t bound_inputs<B> = input_count<typename B::input>;
+inline constexpr size_t bound_inputs<B> = input_count<typename B::input>;
 template <class B, class T>
 using RowsInto = std::conditional_t<bound_inputs<B> == 1, Rows<T>, RowsOf<T, bound_inputs<B>>>;
 

@@ -20,10 +20,10 @@ struct ShownElements;
 template <class... Binding, class... L>
 struct ShownElements<list<Binding...>, L...> {
   using elements = list<Element<L, typename Binding::output>...>;
-  static constexpr std::size_t count = sizeof...(L);
+  static constexpr size_t count = sizeof...(L);
   static constexpr std::array<ElementInfo, count> infos{element_info<L, typename Binding::output>()...};
   static constexpr auto branches = [] {
-    std::size_t next = 0;
+    size_t next = 0;
     return std::array<Branch, count>{branch_of<typename Binding::bound>(next++, 1)...};
   }();
   static constexpr Tree tree{.kind = TreeKind::composition,
@@ -36,7 +36,7 @@ struct ShownElements<list<Binding...>, L...> {
 /// A node that reads the nodes 0, 1, ... of a graph with one input.
 template <class Bound, class Index>
 struct reads_all;
-template <class Bound, std::size_t... I>
+template <class Bound, size_t... I>
 struct reads_all<Bound, std::index_sequence<I...>> {
   using type = NodeAt<Bound, (I + 1)...>;
 };
@@ -55,7 +55,7 @@ struct BoundBranches<Joined, Output, In, list<Binding...>, L...>
 /// Every branch in its slot: fed from where the whole is fed.
 template <class In, class Index, class... L>
 struct slot_branches;
-template <class In, std::size_t... I, class... L>
+template <class In, size_t... I, class... L>
 struct slot_branches<In, std::index_sequence<I...>, L...> {
   using type = list<bind_at<unnamed<L>, In, typename element<L>::template path_at<I>, from_input>...>;
 };

@@ -15,22 +15,22 @@
 /// collected.
 namespace tenon {
 
-template <std::size_t... D>
+template <size_t... D>
 struct Input;
 
 namespace detail {
 
 /// One pass over the data: a bound layer, or several fused into one, the elements First, First + 1,
 /// ... of the chain.
-template <class Bound, std::size_t First, std::size_t Count>
+template <class Bound, size_t First, size_t Count>
 struct Unit {
   using bound = Bound;
-  static constexpr std::size_t first = First;
-  static constexpr std::size_t count = Count;
+  static constexpr size_t first = First;
+  static constexpr size_t count = Count;
 };
 
 /// A chain as bound so far. The last unit waits in `Pending` for a neighbour to fuse with.
-template <class Units, class Pending, class Elements, class Mistakes, class Output, class Last, std::size_t Index>
+template <class Units, class Pending, class Elements, class Mistakes, class Output, class Last, size_t Index>
 struct Chain {
   using units = Units;
   using pending = Pending;
@@ -38,7 +38,7 @@ struct Chain {
   using mistakes = Mistakes;
   using output = Output;
   using last = Last;
-  using index = std::integral_constant<std::size_t, Index>;  // a type: a variable would be mangled with all the lists
+  using index = std::integral_constant<size_t, Index>;  // a type: a variable would be mangled with all the lists
 };
 
 template <class In>
@@ -60,7 +60,7 @@ template <class Pending, class L, class Mistakes>
 struct fuse {
   using type = void;
 };
-template <class Bound, std::size_t First, std::size_t Count, class L>
+template <class Bound, size_t First, size_t Count, class L>
 struct fuse<Unit<Bound, First, Count>, L, list<>> {
   using type = typename fusion<Bound, L>::type;
 };
@@ -93,7 +93,7 @@ struct extend {
   using type = typename add_unit<fused, Chain, E, path>::type;
 };
 /// `Input` is no element: it has no index and does nothing but check.
-template <class Chain, std::size_t... D>
+template <class Chain, size_t... D>
 struct extend<Chain, Input<D...>> {
   using judged = decltype(judge<Input<D...>, typename Chain::output, path<>, typename Chain::last>());
   using type = detail::Chain<typename Chain::units, typename Chain::pending, typename Chain::elements,
@@ -160,7 +160,7 @@ struct BoundChain<In, Chain, list<U...>, list<E...>> {
     if constexpr (passthrough) {
       if (dx) copy_rows(dy, dx, input::size);
     } else {
-      const std::size_t first_needed = dx ? 0 : first_to_learn;
+      const size_t first_needed = dx ? 0 : first_to_learn;
       BackwardWalk<Ctx, T> walk{ctx, memory, x, y, dy, dx, plan.slots.data(), sizeof...(U), first_needed};
       walk_back(walk, reverse<list<U...>>{});
     }
@@ -174,8 +174,8 @@ struct BoundChain<In, Chain, list<U...>, list<E...>> {
   }
 
 private:
-  static constexpr std::size_t first_to_learn = [] {
-    std::size_t first = 0;
+  static constexpr size_t first_to_learn = [] {
+    size_t first = 0;
     for (const Layout& unit : std::array<Layout, sizeof...(U)>{layout_of<typename U::bound>...}) {
       if (!unit.fixed()) break;
       ++first;

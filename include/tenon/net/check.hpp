@@ -201,14 +201,14 @@ struct must_give {
 /// one name, or one given twice.
 template <class... E>
 constexpr auto judge_names() {
-  constexpr std::size_t count = sizeof...(E);
+  constexpr size_t count = sizeof...(E);
   constexpr std::array<std::string_view, count + 1> names{element<E>::name...};
   constexpr std::array<bool, count + 1> named{element<E>::named...};
-  constexpr std::size_t wrong = [&] {
-    for (std::size_t i = 0; i < count; ++i) {
+  constexpr size_t wrong = [&] {
+    for (size_t i = 0; i < count; ++i) {
       if (!named[i]) continue;
       if (!can_be_a_name(names[i])) return i;
-      for (std::size_t j = 0; j < i; ++j) {
+      for (size_t j = 0; j < i; ++j) {
         if (names[j] == names[i] && names[i] != ".") return i;
       }
     }

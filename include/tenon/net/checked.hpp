@@ -31,24 +31,24 @@ template <class Net>
 using root_of = rooted<Net, declared_input_at<typename element<Net>::own_path, Net>>;
 
 /// The first layer of a chain that learns and comes before one that reads tokens: it would never learn anything.
-template <class In, std::size_t Index, class... E>
+template <class In, size_t Index, class... E>
 struct tokens_behind {
   using type = list<>;
 };
-template <class In, std::size_t Index, class L, class Output, class... E>
+template <class In, size_t Index, class L, class Output, class... E>
 struct tokens_behind<In, Index, Element<L, Output>, E...> {
-  template <class R, class Given, std::size_t Reader>
+  template <class R, class Given, size_t Reader>
   static constexpr auto mistake_of() {
     using Path = typename element<L>::template path_at<Index>;
     return list<shape_mismatch<layer<typename element<R>::template path_at<Reader>, unnamed<R>>,
                                takes<tokens_of_the_input>, but_gets<learned_numbers>, from_layer<Path, unnamed<L>>>>{};
   }
-  template <std::size_t Reader, class R, class Given, class... Rest>
+  template <size_t Reader, class R, class Given, class... Rest>
   static constexpr auto find_reader(list<Element<R, Given>, Rest...>) {
     if constexpr (reads_tokens<unnamed<R>>) return mistake_of<R, Given, Reader>();
     else return find_reader<Reader + 1>(list<Rest...>{});
   }
-  template <std::size_t Reader>
+  template <size_t Reader>
   static constexpr auto find_reader(list<>) {
     return list<>{};
   }
@@ -122,7 +122,7 @@ using output_shape = typename Checked<Net>::bound::output;
 
 /// How many numbers the network learns: 101,770 for a 784-128-10 perceptron.
 template <class Net>
-inline constexpr std::size_t parameter_count = layout_of<bound_network<Net>>.parameter_count;
+inline constexpr size_t parameter_count = layout_of<bound_network<Net>>.parameter_count;
 
 /// What the arenas of the network must hold; `workspace<Net>.needs` has the memory per sample.
 template <class Net>

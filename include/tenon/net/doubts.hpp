@@ -40,10 +40,10 @@ inline constexpr SoftmaxEnds softmax_ends = find_softmax_ends<L>();
 template <class L, class... Part>
 constexpr SoftmaxEnds join_softmax_ends(list<Part...>) {
   constexpr Structure what = structure_of<L>;
-  constexpr std::size_t count = sizeof...(Part);
+  constexpr size_t count = sizeof...(Part);
   constexpr SoftmaxEnds ends[count + 1] = {softmax_ends<unnamed<Part>>...};
   SoftmaxEnds all{};
-  for (std::size_t i = 0; i < count; ++i)
+  for (size_t i = 0; i < count; ++i)
     all.doubted = all.doubted || ends[i].doubted || (is_chain_like(what) && i > 0 && ends[i - 1].last && ends[i].first);
   if constexpr (count > 0 && what == Structure::residual) {
     all.doubted = all.doubted || ends[count - 1].last;
@@ -84,11 +84,11 @@ template <class Path, class L>
 constexpr auto find_doubts();
 
 /// Part I and those behind it; Before is the from_layer of the part before it, where that gives probabilities.
-template <class L, class Path, std::size_t I, class Before>
+template <class L, class Path, size_t I, class Before>
 constexpr auto find_doubts_of(list<>) {
   return list<>{};
 }
-template <class L, class Path, std::size_t I, class Before, class A, class... Rest>
+template <class L, class Path, size_t I, class Before, class A, class... Rest>
 constexpr auto find_doubts_of(list<A, Rest...>) {
   constexpr Structure what = structure_of<L>;
   constexpr SoftmaxEnds ends = softmax_ends<unnamed<A>>;

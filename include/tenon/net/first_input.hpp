@@ -42,11 +42,11 @@ struct relocate_input<Path, needs_input<Word...>> {
 template <class Path, class E>
 using declared_input_at = typename relocate_input<Path, typename declared_input<unnamed<E>>::type>::type;
 
-template <class First, std::size_t Index, class... L>
+template <class First, size_t Index, class... L>
 struct first_declared {
   using type = First;
 };
-template <std::size_t Index, class A, class... Rest>
+template <size_t Index, class A, class... Rest>
 struct first_declared<void, Index, A, Rest...>
     : first_declared<declared_input_at<typename element<A>::template path_at<Index>, A>, Index + 1, Rest...> {};
 

@@ -28,13 +28,12 @@ struct Freeze;
 namespace detail {
 
 /// The largest of the parameters that `Memory::unused_gradient` has room for.
-constexpr std::size_t unused_gradient_size(const Tree& tree) {
-  std::size_t largest = 0;
-  for (std::size_t i = 0; i < tree.parameter_count; ++i)
+constexpr size_t unused_gradient_size(const Tree& tree) {
+  size_t largest = 0;
+  for (size_t i = 0; i < tree.parameter_count; ++i)
     if (tree.parameters[i].rank != 2 && tree.parameters[i].rank != 4)
       largest = std::max(largest, tree.parameters[i].size());
-  for (std::size_t u = 0; u < tree.unit_count; ++u)
-    largest = std::max(largest, unused_gradient_size(*tree.units[u].tree));
+  for (size_t u = 0; u < tree.unit_count; ++u) largest = std::max(largest, unused_gradient_size(*tree.units[u].tree));
   return largest;
 }
 
@@ -42,7 +41,7 @@ constexpr std::size_t unused_gradient_size(const Tree& tree) {
 template <class In, class L>
 struct BoundFreeze {
 private:
-  static constexpr std::size_t I = input_count<In>;
+  static constexpr size_t I = input_count<In>;
   using placed = bind_at<unnamed<L>, In, path<>, from_input>;
   using part = typename placed::bound;
   static constexpr Layout inner = layout_of<part>;
@@ -167,9 +166,9 @@ constexpr auto rest_of() {
 
 /// Input is no element and has no index.
 template <class E>
-inline constexpr std::size_t counts = 1;
-template <std::size_t... D>
-inline constexpr std::size_t counts<Input<D...>> = 0;
+inline constexpr size_t counts = 1;
+template <size_t... D>
+inline constexpr size_t counts<Input<D...>> = 0;
 
 /// A part in which a path was looked for: with what the path leads to frozen, and whether it led anywhere.
 template <class L, bool Found>
@@ -182,7 +181,7 @@ template <fixed_string Path, class L>
 constexpr auto freeze_inside();
 
 /// The element, frozen if the path leads to it, or with the part of it that the path leads to.
-template <fixed_string Path, std::size_t Index, class E>
+template <fixed_string Path, size_t Index, class E>
 constexpr auto freeze_element() {
   using named = rename<E>;
   using L = unnamed<E>;
@@ -206,11 +205,11 @@ template <class L, class... Part>
 constexpr auto freeze_among(list<Part...>) {
   return Searched<remake<L, list<typename Part::type...>>, (false || ... || Part::found)>{};
 }
-template <fixed_string Path, class L, class... E, std::size_t... I>
+template <fixed_string Path, class L, class... E, size_t... I>
 constexpr auto freeze_elements(list<E...>, std::index_sequence<I...>) {
-  constexpr std::array<std::size_t, sizeof...(E) + 1> index = [] {
-    std::array<std::size_t, sizeof...(E) + 1> all{};
-    std::size_t i = 0, next = 0;
+  constexpr std::array<size_t, sizeof...(E) + 1> index = [] {
+    std::array<size_t, sizeof...(E) + 1> all{};
+    size_t i = 0, next = 0;
     ((all[i++] = next, next += counts<E>), ...);
     return all;
   }();
@@ -219,11 +218,11 @@ constexpr auto freeze_elements(list<E...>, std::index_sequence<I...>) {
 
 /// Copies that are not alike any more, written out; the parameters keep their names. Those of a block of several inputs
 /// become a graph whose nodes have their indices for names, and whose ports are called as the block's.
-template <class Block, std::size_t>
+template <class Block, size_t>
 using one_copy = Block;
-template <const auto& Names, std::size_t I>
+template <const auto& Names, size_t I>
 constexpr auto port_name = to_fixed_string<Names[I].size()>(Names[I]);
-template <std::size_t Copy>
+template <size_t Copy>
 constexpr auto name_of_copy() {
   return number_text<Copy>;
 }
@@ -233,24 +232,24 @@ struct WrittenOut {
   static constexpr const auto& outputs = port_names<Block>::outputs;
   static constexpr bool joint = outputs.size() > 1;
 
-  template <std::size_t Copy, std::size_t Input>
+  template <size_t Copy, size_t Input>
   static constexpr auto source() {
     if constexpr (Copy == 0 || (Input > 0 && !joint)) return port_name<inputs, Input>;
     else if constexpr (joint) return join_paths<name_of_copy<Copy - 1>(), port_name<outputs, Input>>();
     else return name_of_copy<Copy - 1>();
   }
-  template <std::size_t Copy, std::size_t... K>
+  template <size_t Copy, size_t... K>
   static Node<name_of_copy<Copy>(), Block, source<Copy, K>()...> copy(std::index_sequence<K...>);
-  template <std::size_t... I, std::size_t... K, std::size_t... O>
+  template <size_t... I, size_t... K, size_t... O>
   static constexpr auto graph(std::index_sequence<I...>, std::index_sequence<K...> k, std::index_sequence<O...>) {
     constexpr auto last = name_of_copy<sizeof...(I) - 1>();
     return Graph<In<port_name<inputs, K>>..., decltype(copy<I>(k))...,
                  Node<port_name<outputs, O>, OutputAt<O>, last>..., Out<port_name<outputs, O>...>>{};
   }
 };
-template <class Block, std::size_t... I>
+template <class Block, size_t... I>
 constexpr auto written_out(std::index_sequence<I...> copies) {
-  constexpr std::size_t inputs = port_names<Block>::inputs.size();
+  constexpr size_t inputs = port_names<Block>::inputs.size();
   if constexpr (inputs == 1) return Sequential<one_copy<Block, I>...>{};
   else
     return WrittenOut<Block>::graph(copies, std::make_index_sequence<inputs>{},

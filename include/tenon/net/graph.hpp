@@ -27,16 +27,16 @@ template <class E, class Given>
 struct input_shape_of {
   using type = Given;
 };
-template <fixed_string Name, std::size_t First, std::size_t... D, class Given>
+template <fixed_string Name, size_t First, size_t... D, class Given>
 struct input_shape_of<In<Name, First, D...>, Given> {
   using type = Shape<First, D...>;
 };
 
-template <std::size_t K, class In>
+template <size_t K, class In>
 struct given_input {
   using type = In;
 };
-template <std::size_t K, class... S>
+template <size_t K, class... S>
 struct given_input<K, Inputs<S...>> {
   using type = pack_element<K, S...>;
 };
@@ -76,19 +76,19 @@ struct as_node<Bound> {
 /// within, a compiler would go through all the nodes whenever one of them is mentioned.
 enum class GivenBy : unsigned char { input, node, node_with_anothers_layer };
 template <class Links>
-constexpr GivenBy given_by(const Links& links, std::size_t v) {
+constexpr GivenBy given_by(const Links& links, size_t v) {
   if (v < links.inputs) return GivenBy::input;
   return links.like[v - links.inputs] == nobody ? GivenBy::node : GivenBy::node_with_anothers_layer;
 }
-template <class Binder, std::size_t V, GivenBy = given_by(Binder::links, V)>
+template <class Binder, size_t V, GivenBy = given_by(Binder::links, V)>
 struct graph_value;
 
 /// What node K reads.
-template <class Binder, std::size_t K, class Index = std::make_index_sequence<Binder::links.edge_count[K]>>
+template <class Binder, size_t K, class Index = std::make_index_sequence<Binder::links.edge_count[K]>>
 struct node_sources;
-template <class Binder, std::size_t K, std::size_t... J>
+template <class Binder, size_t K, size_t... J>
 struct node_sources<Binder, K, std::index_sequence<J...>> {
-  template <std::size_t I>
+  template <size_t I>
   using source = graph_value<Binder, Binder::links.sources[Binder::links.first_edge[K] + I]>;
   using shape = typename joint_input<typename source<J>::output...>::type;
   using from = typename joint_producer<typename source<J>::last...>::type;
@@ -98,14 +98,14 @@ struct node_sources<Binder, K, std::index_sequence<J...>> {
       NodeLike<Binder::links.like[K], Bound, Binder::links.sources[Binder::links.first_edge[K] + J]...>>;
 };
 
-template <class Binder, std::size_t V>
+template <class Binder, size_t V>
 struct graph_value<Binder, V, GivenBy::input> {
   using output = typename input_shape_of<typename Binder::template part<V>,
                                          typename given_input<V, typename Binder::input>::type>::type;
   using last = from_input;
   using mistakes = list<>;
 };
-template <class Binder, std::size_t V>
+template <class Binder, size_t V>
 struct graph_value<Binder, V, GivenBy::node> {
   // no variables: compilers would mangle their names, with all the nodes in them
   using read = node_sources<Binder, V - Binder::links.inputs>;
@@ -119,7 +119,7 @@ struct graph_value<Binder, V, GivenBy::node> {
 };
 
 /// It has the owner's parameters, so they have to be those that its own input would give it.
-template <class Binder, std::size_t V>
+template <class Binder, size_t V>
 struct graph_value<Binder, V, GivenBy::node_with_anothers_layer> : graph_value<Binder, V, GivenBy::node> {
 private:
   using own = graph_value<Binder, V, GivenBy::node>;
@@ -149,11 +149,11 @@ struct GraphBinder {
   static constexpr const auto& links = graph::links;
   using parts = InGroups<E...>;
 
-  template <std::size_t V>
+  template <size_t V>
   using part = element_in_groups<V, parts>;  // values stand in the order of the parts
-  template <std::size_t V>
+  template <size_t V>
   using value = graph_value<GraphBinder, V>;
-  template <std::size_t K>
+  template <size_t K>
   using sources = node_sources<GraphBinder, K>;
 };
 
@@ -162,24 +162,22 @@ template <class Linked>
 struct SourceNames {
 private:
   static constexpr const auto& links = Linked::links;
-  static constexpr std::string_view name(std::size_t edge) {
-    return Linked::parts[links.part_of[links.sources[edge]]].name;
-  }
-  static constexpr std::size_t length = [] {
-    std::size_t sum = 0;
-    for (std::size_t e = 0; e < links.edges; ++e) sum += name(e).size() + 2;
+  static constexpr std::string_view name(size_t edge) { return Linked::parts[links.part_of[links.sources[edge]]].name; }
+  static constexpr size_t length = [] {
+    size_t sum = 0;
+    for (size_t e = 0; e < links.edges; ++e) sum += name(e).size() + 2;
     return sum;
   }();
   struct Text {
     std::array<char, length + 1> all{};
-    std::array<std::size_t, links.nodes + 1> begin{};
+    std::array<size_t, links.nodes + 1> begin{};
   };
   static constexpr Text text = [] {
     Text t;
-    std::size_t at = 0;
-    for (std::size_t k = 0; k < links.nodes; ++k) {
+    size_t at = 0;
+    for (size_t k = 0; k < links.nodes; ++k) {
       t.begin[k] = at;
-      for (std::size_t j = 0; j < links.edge_count[k]; ++j) {
+      for (size_t j = 0; j < links.edge_count[k]; ++j) {
         for (const char c : j > 0 ? std::string_view{", "} : std::string_view{}) t.all[at++] = c;
         for (const char c : name(links.first_edge[k] + j)) t.all[at++] = c;
       }
@@ -189,22 +187,22 @@ private:
   }();
 
 public:
-  static constexpr std::string_view of(std::size_t node) {
+  static constexpr std::string_view of(size_t node) {
     return {text.all.data() + text.begin[node], text.begin[node + 1] - text.begin[node]};
   }
 };
 
 template <class Whole, class In, class Binder, class V, class O, class... E>
 struct BoundNamedGraph;
-template <class Whole, class In, class Binder, std::size_t... K, std::size_t... O, class... E>
+template <class Whole, class In, class Binder, size_t... K, size_t... O, class... E>
 struct BoundNamedGraph<Whole, In, Binder, std::index_sequence<K...>, std::index_sequence<O...>, E...>
     : BoundGraph<
           In, typename joint_output<typename Binder::template value<Binder::links.output_values[O]>::output...>::type,
           OutputValues<Binder::links.output_values[O]...>,
           typename Binder::template value<Binder::links.inputs + K>::node...> {
 private:
-  static constexpr std::size_t first = Binder::links.inputs;
-  template <std::size_t Node>
+  static constexpr size_t first = Binder::links.inputs;
+  template <size_t Node>
   using value = typename Binder::template value<first + Node>;
 
 public:
@@ -222,7 +220,7 @@ public:
     return all;
   }();
   /// What goes in and what comes out, as if these were nodes too.
-  static constexpr auto ports = []<std::size_t... I>(std::index_sequence<I...>) {
+  static constexpr auto ports = []<size_t... I>(std::index_sequence<I...>) {
     std::array<ElementInfo, sizeof...(I) + sizeof...(O)> all{
         port_info<typename Binder::template value<I>::output>("In")...,
         port_info<typename Binder::template value<Binder::links.output_values[O]>::output>("Out")...};
@@ -270,7 +268,7 @@ template <class E>
 struct stated_shape {
   using type = list<>;
 };
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 struct stated_shape<In<Name, D...>> {
   using type = list<std::conditional_t<sizeof...(D) == 0, void, Shape<D...>>>;
 };
@@ -287,7 +285,7 @@ template <class In, class Stated>
 struct graph_input_problem;
 template <class In, class... S>
 struct graph_input_problem<In, list<S...>> {
-  template <std::size_t... K>
+  template <size_t... K>
   static consteval bool fits(std::index_sequence<K...>) {
     return (true && ... && (std::is_void_v<S> || std::is_same_v<S, typename given_input<K, In>::type>));
   }
@@ -363,14 +361,14 @@ public:
 template <class E>
 struct node_part {
   using type = list<>;
-  static constexpr std::size_t count = 0;
+  static constexpr size_t count = 0;
   template <class>
   using with = E;
 };
 template <fixed_string Name, class L, fixed_string... From>
 struct node_part<Node<Name, L, From...>> {
   using type = list<Named<Name, L>>;
-  static constexpr std::size_t count = 1;
+  static constexpr size_t count = 1;
   template <class New>
   using with = Node<Name, unnamed<New>, From...>;
 };
@@ -379,7 +377,7 @@ struct node_part<Node<Name, Shared<As>, From...>> : node_part<void> {
   template <class>
   using with = Node<Name, Shared<As>, From...>;
 };
-template <fixed_string Name, std::size_t K, fixed_string From>
+template <fixed_string Name, size_t K, fixed_string From>
 struct node_part<Node<Name, OutputAt<K>, From>> : node_part<void> {
   template <class>
   using with = Node<Name, OutputAt<K>, From>;
@@ -388,27 +386,27 @@ struct node_part<Node<Name, OutputAt<K>, From>> : node_part<void> {
 /// The graph E... with other layers in its nodes.
 template <class... E>
 struct remade_graph {
-  static constexpr std::array<std::size_t, sizeof...(E) + 1> place = [] {
-    std::array<std::size_t, sizeof...(E) + 1> all{};
-    std::size_t i = 0, next = 0;
+  static constexpr std::array<size_t, sizeof...(E) + 1> place = [] {
+    std::array<size_t, sizeof...(E) + 1> all{};
+    size_t i = 0, next = 0;
     ((all[i++] = next, next += node_part<E>::count), ...);
     return all;
   }();
-  template <class One, std::size_t At, class Parts>
+  template <class One, size_t At, class Parts>
   static consteval auto element() {
     if constexpr (node_part<One>::count == 0) return std::type_identity<One>{};
     else return std::type_identity<typename node_part<One>::template with<element_in<At, Parts>>>{};
   }
-  template <class Parts, std::size_t... I>
+  template <class Parts, size_t... I>
   static Graph<typename decltype(element<E, place[I], Parts>())::type...> with(std::index_sequence<I...>);
 };
 
 /// The inputs of those nodes that have layers of their own.
 template <class Binder, class K = std::make_index_sequence<Binder::links.nodes>>
 struct node_inputs;
-template <class Binder, std::size_t... K>
+template <class Binder, size_t... K>
 struct node_inputs<Binder, std::index_sequence<K...>> {
-  template <std::size_t Node>
+  template <size_t Node>
   static consteval auto own() {
     if constexpr (Binder::links.like[Node] == nobody &&
                   !Binder::graph::parts[Binder::links.part_of[Binder::links.inputs + Node]].view)
@@ -417,7 +415,7 @@ struct node_inputs<Binder, std::index_sequence<K...>> {
   }
   using type = join<decltype(own<K>())...>;
   /// Whether nodes that share layers are given the same shapes.
-  template <std::size_t Node>
+  template <size_t Node>
   static consteval bool alike() {
     if constexpr (Binder::links.like[Node] == nobody) return true;
     else

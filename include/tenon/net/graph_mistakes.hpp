@@ -54,7 +54,7 @@ template <auto... Name>
 struct there_are;
 
 /// A layer of several inputs is given another number of them.
-template <std::size_t Count>
+template <size_t Count>
 struct so_many_inputs;
 /// Those who give the inputs of a layer, in order.
 template <class... From>
@@ -68,7 +68,7 @@ struct relocate_word<Path, From, from_layers<Producer...>> {
   using type = from_layers<typename relocate_word<Path, From, Producer>::type...>;
 };
 
-template <const auto& Names, std::size_t... K>
+template <const auto& Names, size_t... K>
 there_are<to_fixed_string<Names[K].size()>(Names[K])...> list_names_of(std::index_sequence<K...>);
 template <const auto& Names>
 using known_ports = decltype(list_names_of<Names>(std::make_index_sequence<Names.size()>{}));
@@ -79,7 +79,7 @@ template <class Whole, class Name>
 struct known_outputs;
 template <class... E, fixed_string Name>
 struct known_outputs<Graph<E...>, asked_for<Name>> {
-  static constexpr std::size_t place = find_node_part(linked_graph<E...>::parts, node_in(Name.view()));
+  static constexpr size_t place = find_node_part(linked_graph<E...>::parts, node_in(Name.view()));
   static consteval auto find() {
     if constexpr (place == sizeof...(E) || output_in(Name.view()).empty()) {
       return std::type_identity<void>{};
@@ -103,12 +103,12 @@ private:
   using Node = node<to_fixed_string<name.size()>(name)>;
   using Asked = asked_for<to_fixed_string<links.asked.size()>(links.asked)>;
 
-  template <std::size_t V>
+  template <size_t V>
   static constexpr auto known_name() {
     constexpr std::string_view text = Linked::parts[links.part_of[V]].name;
     return to_fixed_string<text.size()>(text);
   }
-  template <std::size_t... V>
+  template <size_t... V>
   static there_are<known_name<V>()...> list_known(std::index_sequence<V...>);
   using Known = decltype(list_known(std::make_index_sequence<links.inputs + links.nodes>{}));
 

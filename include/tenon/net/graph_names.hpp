@@ -12,7 +12,7 @@
 namespace tenon {
 
 /// An input of a Graph: its name and its shape, or only its name in a block that takes the shape from where it stands.
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 struct In {};
 
 /// A node of a Graph: its name, its layer or network, and the names of what it reads; without any, what stands before
@@ -44,7 +44,7 @@ struct GraphPart {
   std::string_view name{};
   std::string_view shared{};               // the node whose layer and parameters it has
   const std::string_view* from = nullptr;  // names it reads, or of an output that it lists
-  std::size_t from_count = 0;
+  size_t from_count = 0;
 };
 
 /// The layer of a node, as written.
@@ -63,7 +63,7 @@ template <class E>
 struct graph_part {
   static constexpr GraphPart value{};
 };
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 struct graph_part<In<Name, D...>> {
   static constexpr GraphPart value{.kind = GraphPart::input, .name = Name.view()};
 };
@@ -105,29 +105,29 @@ enum class GraphFault : unsigned char {
   shared_unknown  // Shared of no node before it
 };
 
-inline constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+inline constexpr size_t nobody = static_cast<size_t>(-1);
 
 /// The elements of a graph with numbers instead of names. Values: the inputs, then the nodes in their order.
-template <std::size_t Parts, std::size_t Edges>
+template <size_t Parts, size_t Edges>
 struct GraphLinks {
   GraphFault fault = GraphFault::none;
-  std::size_t at = 0;        // the part that is at fault
+  size_t at = 0;             // the part that is at fault
   std::string_view asked{};  // the name that is
-  std::size_t inputs = 0, nodes = 0, outputs = 0, edges = 0;
-  std::array<std::size_t, Parts> part_of{};                   // of each value, the part it is
-  std::array<std::size_t, Parts> first_edge{}, edge_count{};  // of each node
-  std::array<std::size_t, Parts> like{};                      // of each node: the node whose parameters it has
-  std::array<std::size_t, Edges + 1> sources{};
-  std::array<std::size_t, Edges + 1> output_values{};
+  size_t inputs = 0, nodes = 0, outputs = 0, edges = 0;
+  std::array<size_t, Parts> part_of{};                   // of each value, the part it is
+  std::array<size_t, Parts> first_edge{}, edge_count{};  // of each node
+  std::array<size_t, Parts> like{};                      // of each node: the node whose parameters it has
+  std::array<size_t, Edges + 1> sources{};
+  std::array<size_t, Edges + 1> output_values{};
 
   /// The value whose layer and parameters node value v has: its own or the one it shares.
-  constexpr std::size_t owner_of(std::size_t v) const {
-    const std::size_t shared = like[v - inputs];
+  constexpr size_t owner_of(size_t v) const {
+    const size_t shared = like[v - inputs];
     return shared == nobody ? v : shared + inputs;
   }
 };
 
-template <std::size_t Parts, std::size_t Edges>
+template <size_t Parts, size_t Edges>
 class GraphLinker {
 public:
   constexpr explicit GraphLinker(const std::array<GraphPart, Parts>& parts) : parts_(parts) { value_of_.fill(nobody); }
@@ -138,14 +138,14 @@ public:
   }
 
 private:
-  constexpr bool fail(GraphFault fault, std::size_t at, std::string_view asked = {}) {
+  constexpr bool fail(GraphFault fault, size_t at, std::string_view asked = {}) {
     links_.fault = fault;
     links_.at = at;
     links_.asked = asked;
     return false;
   }
   constexpr bool count_parts() {
-    for (std::size_t p = 0; p < Parts; ++p) {
+    for (size_t p = 0; p < Parts; ++p) {
       const GraphPart& part = parts_[p];
       if (part.kind == GraphPart::something_else) return fail(GraphFault::no_part, p);
       if (part.kind == GraphPart::output) {
@@ -161,15 +161,15 @@ private:
     return true;
   }
   constexpr bool judge_names() {
-    std::size_t node = 0;
-    for (std::size_t v = 0; v < links_.inputs + links_.nodes; ++v) {
+    size_t node = 0;
+    for (size_t v = 0; v < links_.inputs + links_.nodes; ++v) {
       const std::string_view name = parts_[links_.part_of[v]].name;
       const bool view = parts_[links_.part_of[v]].view, is_own_index = v >= links_.inputs && is_index(name, node);
       const bool is_inline = v >= links_.inputs && name == inline_name;  // its parameters count as the graph's
       if (!view && !is_own_index && !is_inline && (!can_be_a_name(name) || name == "." || name.empty()))
         return fail(GraphFault::bad_name, links_.part_of[v], name);
       if (v >= links_.inputs && !view) ++node;
-      std::size_t& place = value_of_[slot_of(name)];
+      size_t& place = value_of_[slot_of(name)];
       if (place != nobody) return fail(GraphFault::used_twice, links_.part_of[v], name);
       place = v;
     }
@@ -177,23 +177,23 @@ private:
   }
   /// Where the value of this name stands in the table, or would stand (FNV-1a, the next free one if others are there):
   /// comparing each name with all others would take the compiler longer than everything else about a deep graph.
-  constexpr std::size_t slot_of(std::string_view name) const {
+  constexpr size_t slot_of(std::string_view name) const {
     std::uint64_t hash = 14695981039346656037U;
     for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    std::size_t slot = hash % value_of_.size();
+    size_t slot = hash % value_of_.size();
     while (value_of_[slot] != nobody && parts_[value_of_[slot]].name != name) slot = (slot + 1) % value_of_.size();
     return slot;
   }
-  constexpr std::size_t find(std::string_view name) const { return value_of_[slot_of(name)]; }
+  constexpr size_t find(std::string_view name) const { return value_of_[slot_of(name)]; }
   constexpr bool link_nodes() {
-    for (std::size_t k = 0; k < links_.nodes; ++k) {
-      const std::size_t own = links_.inputs + k, p = links_.part_of[own];
+    for (size_t k = 0; k < links_.nodes; ++k) {
+      const size_t own = links_.inputs + k, p = links_.part_of[own];
       const GraphPart& part = parts_[p];
       links_.first_edge[k] = links_.edges;
       links_.like[k] = nobody;
       if (part.from_count == 0) links_.sources[links_.edges++] = own - 1;
-      for (std::size_t j = 0; j < part.from_count; ++j) {
-        const std::size_t v = find(part.from[j]);
+      for (size_t j = 0; j < part.from_count; ++j) {
+        const size_t v = find(part.from[j]);
         if (v == nobody) return fail(GraphFault::unknown, p, part.from[j]);
         if (v == own) return fail(GraphFault::itself, p, part.from[j]);
         if (v > own) return fail(GraphFault::later, p, part.from[j]);
@@ -201,20 +201,20 @@ private:
       }
       links_.edge_count[k] = links_.edges - links_.first_edge[k];
       if (part.shared.empty()) continue;
-      const std::size_t like = find(part.shared);
+      const size_t like = find(part.shared);
       if (like == nobody || like < links_.inputs || like >= own)
         return fail(GraphFault::shared_unknown, p, part.shared);
-      const std::size_t first = links_.like[like - links_.inputs];
+      const size_t first = links_.like[like - links_.inputs];
       links_.like[k] = first == nobody ? like - links_.inputs : first;
     }
     return true;
   }
   constexpr bool link_outputs() {
     const GraphPart& out = parts_[Parts - 1];
-    for (std::size_t j = 0; j < out.from_count; ++j) {
-      const std::size_t v = find(out.from[j]);
+    for (size_t j = 0; j < out.from_count; ++j) {
+      const size_t v = find(out.from[j]);
       if (v == nobody) return fail(GraphFault::unknown, Parts - 1, out.from[j]);
-      for (std::size_t o = 0; o < links_.outputs; ++o)
+      for (size_t o = 0; o < links_.outputs; ++o)
         if (links_.output_values[o] == v) return fail(GraphFault::used_twice, Parts - 1, out.from[j]);
       links_.output_values[links_.outputs++] = v;
     }
@@ -222,23 +222,23 @@ private:
   }
   constexpr bool find_unread() {
     std::array<bool, Parts + 1> read{};
-    for (std::size_t e = 0; e < links_.edges; ++e) read[links_.sources[e]] = true;
-    for (std::size_t o = 0; o < links_.outputs; ++o) read[links_.output_values[o]] = true;
-    for (std::size_t v = 0; v < links_.inputs + links_.nodes; ++v)
+    for (size_t e = 0; e < links_.edges; ++e) read[links_.sources[e]] = true;
+    for (size_t o = 0; o < links_.outputs; ++o) read[links_.output_values[o]] = true;
+    for (size_t v = 0; v < links_.inputs + links_.nodes; ++v)
       if (!read[v]) return fail(GraphFault::unread, links_.part_of[v], parts_[links_.part_of[v]].name);
     return true;
   }
 
   const std::array<GraphPart, Parts>& parts_;
   GraphLinks<Parts, Edges> links_{};
-  std::array<std::size_t, 2 * Parts + 1> value_of_{};  // by name
+  std::array<size_t, 2 * Parts + 1> value_of_{};  // by name
 };
 
 template <class... E>
 struct linked_graph {
   static constexpr std::array<GraphPart, sizeof...(E)> parts{graph_part<E>::value...};
-  static constexpr std::size_t edges = [] {
-    std::size_t count = 0;
+  static constexpr size_t edges = [] {
+    size_t count = 0;
     for (const GraphPart& part : parts) count += part.from_count == 0 ? 1 : part.from_count;
     return count;
   }();

@@ -21,13 +21,13 @@ struct Graph;
 
 namespace detail {
 
-template <std::size_t K, class Row>
+template <size_t K, class Row>
 struct OutputUnit {
   using moves = SameAs<Row>;
   using input = Row;
   using output = Row;
 };
-template <std::size_t K, class... S>
+template <size_t K, class... S>
 struct OutputUnit<K, Outputs<S...>> {
   using input = Outputs<S...>;
   using output = pack_element<K, S...>;
@@ -35,19 +35,19 @@ struct OutputUnit<K, Outputs<S...>> {
 };
 
 /// The layer of such a node: output K of what it reads.
-template <std::size_t K>
+template <size_t K>
 struct OutputAt {
   static constexpr bool many_inputs = true;
-  static constexpr std::size_t number = K;
+  static constexpr size_t number = K;
   template <class In>
   using at = OutputUnit<K, In>;
 };
 template <class L>
 inline constexpr bool is_output_of = false;
-template <std::size_t K>
+template <size_t K>
 inline constexpr bool is_output_of<OutputAt<K>> = true;
 
-template <fixed_string Name, std::size_t K, fixed_string From>
+template <fixed_string Name, size_t K, fixed_string From>
 struct graph_part<Node<Name, OutputAt<K>, From>> {
   static constexpr GraphPart value{
       .kind = GraphPart::node, .view = true, .name = Name.view(), .from = names_of<From>.data(), .from_count = 1};
@@ -56,7 +56,7 @@ struct graph_part<Node<Name, OutputAt<K>, From>> {
 /// "encoder" and "mean" of "encoder.mean"; without a dot, the whole name and nothing.
 constexpr std::string_view node_in(std::string_view name) { return name.substr(0, name.find('.')); }
 constexpr std::string_view output_in(std::string_view name) {
-  const std::size_t dot = name.find('.');
+  const size_t dot = name.find('.');
   return dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
 }
 
@@ -68,25 +68,25 @@ struct DottedNames {
   static constexpr void for_each(Visit visit) {
     for (const GraphPart& part : parts) {
       if (part.view) continue;
-      for (std::size_t j = 0; j < part.from_count; ++j)
+      for (size_t j = 0; j < part.from_count; ++j)
         if (part.from[j].find('.') != std::string_view::npos) visit(part.from[j]);
     }
   }
-  static constexpr std::size_t most = [] {
-    std::size_t n = 0;
+  static constexpr size_t most = [] {
+    size_t n = 0;
     for_each([&](std::string_view) { ++n; });
     return n;
   }();
   struct Names {
     std::array<std::string_view, most + 1> name{};
-    std::size_t count = 0;
+    size_t count = 0;
   };
   static constexpr Names names = [] {
     Names all;
     for_each([&](std::string_view name) {
       for (const GraphPart& part : parts)
         if (part.name == name) return;  // it has been given a node already
-      for (std::size_t i = 0; i < all.count; ++i)
+      for (size_t i = 0; i < all.count; ++i)
         if (all.name[i] == name) return;
       all.name[all.count++] = name;
     });
@@ -96,10 +96,10 @@ struct DottedNames {
 
 /// The number of the node whose layer a node has: its own, or that of the one it shares with. `Parts` where there is
 /// none.
-template <std::size_t Parts>
-constexpr std::size_t find_node_part(const std::array<GraphPart, Parts>& parts, std::string_view name) {
-  for (std::size_t tries = 0; tries < Parts; ++tries) {
-    std::size_t p = 0;
+template <size_t Parts>
+constexpr size_t find_node_part(const std::array<GraphPart, Parts>& parts, std::string_view name) {
+  for (size_t tries = 0; tries < Parts; ++tries) {
+    size_t p = 0;
     while (p < Parts && !(parts[p].kind == GraphPart::node && parts[p].name == name)) ++p;
     if (p == Parts || parts[p].shared.empty()) return p;
     name = parts[p].shared;
@@ -144,12 +144,12 @@ private:
 public:
   static constexpr auto inputs = [] {
     std::array<std::string_view, links.inputs == 0 ? 1 : links.inputs> names{};
-    for (std::size_t v = 0; v < links.inputs; ++v) names[v] = parts[links.part_of[v]].name;
+    for (size_t v = 0; v < links.inputs; ++v) names[v] = parts[links.part_of[v]].name;
     return names;
   }();
   static constexpr auto outputs = [] {
     std::array<std::string_view, links.outputs == 0 ? 1 : links.outputs> names{};
-    for (std::size_t o = 0; o < links.outputs; ++o) {
+    for (size_t o = 0; o < links.outputs; ++o) {
       const std::string_view name = parts[links.part_of[links.output_values[o]]].name;
       names[o] = name == inline_name ? "output" : name;
     }
@@ -167,33 +167,33 @@ template <class... E>
 struct with_outputs<Graph<E...>> {
 private:
   using dotted = DottedNames<E...>;
-  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  static constexpr size_t none = static_cast<size_t>(-1);
 
-  template <std::size_t P>
+  template <size_t P>
   using layer_at = typename node_layer<pack_element<P, E...>>::type;
 
   /// Which output of its node name I is; `none` for one that is not there, which stays a name that nobody has.
-  template <std::size_t I>
-  static constexpr std::size_t number_of() {
-    constexpr std::size_t p = find_node_part(dotted::parts, node_in(dotted::names.name[I]));
+  template <size_t I>
+  static constexpr size_t number_of() {
+    constexpr size_t p = find_node_part(dotted::parts, node_in(dotted::names.name[I]));
     if constexpr (p < sizeof...(E)) {
       constexpr const auto& outputs = port_names<layer_at<p>>::outputs;
-      for (std::size_t k = 0; outputs.size() > 1 && k < outputs.size(); ++k)
+      for (size_t k = 0; outputs.size() > 1 && k < outputs.size(); ++k)
         if (outputs[k] == output_in(dotted::names.name[I])) return k;
     }
     return none;
   }
-  template <class One, std::size_t I>
+  template <class One, size_t I>
   static consteval auto view_behind() {
     constexpr std::string_view name = dotted::names.name[I], owner = node_in(name);
-    constexpr std::size_t number = number_of<I>();
+    constexpr size_t number = number_of<I>();
     if constexpr (graph_part<One>::value.kind != GraphPart::node || graph_part<One>::value.name != owner ||
                   number == none)
       return list<>{};
     else
       return list<Node<to_fixed_string<name.size()>(name), OutputAt<number>, to_fixed_string<owner.size()>(owner)>>{};
   }
-  template <class One, std::size_t... I>
+  template <class One, size_t... I>
   static consteval auto with_views(std::index_sequence<I...>) {
     return join<list<One>, decltype(view_behind<One, I>())...>{};
   }

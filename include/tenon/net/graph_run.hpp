@@ -15,16 +15,16 @@
 namespace tenon::detail {
 
 /// Stands for the bound layer of a node that only moves numbers.
-template <NodeKind Kind, class Out, std::size_t Begin = 0>
+template <NodeKind Kind, class Out, size_t Begin = 0>
 struct MovesNumbers {
   using output = Out;
   static constexpr NodeKind kind = Kind;
-  static constexpr std::size_t begin = Begin;
+  static constexpr size_t begin = Begin;
   static constexpr bool moves_numbers = true;
 };
 template <class Bound>
 inline constexpr bool only_moves = Passthrough<Bound>;
-template <NodeKind Kind, class Out, std::size_t Begin>
+template <NodeKind Kind, class Out, size_t Begin>
 inline constexpr bool only_moves<MovesNumbers<Kind, Out, Begin>> = true;
 
 /// The arrays that the spots of one pass refer to.
@@ -32,7 +32,7 @@ template <class T>
 struct GraphMemory {
   const Memory<T>* memory = nullptr;
   Rows<T> output{};
-  std::size_t batch = 0;
+  size_t batch = 0;
 
   /// A place inside the arenas, or in the output.
   constexpr Rows<T> inside(const Spot& s) const {
@@ -44,15 +44,15 @@ struct GraphMemory {
 };
 
 template <class T, class U>
-constexpr void move_rows(Move how, Rows<U> from, Rows<T> to, std::size_t size) {
+constexpr void move_rows(Move how, Rows<U> from, Rows<T> to, size_t size) {
   if (how == Move::copy) copy_rows(from, to, size);
   else if (how == Move::add) add_rows(from, to, size);
   else if (how == Move::zero)
-    for (std::size_t i = 0; i < to.count; ++i) std::fill_n(to[i], size, T(0));
+    for (size_t i = 0; i < to.count; ++i) std::fill_n(to[i], size, T(0));
 }
 
 /// Forward, node after node.
-template <class Ctx, class T, class Mode, std::size_t I>
+template <class Ctx, class T, class Mode, size_t I>
 struct GraphForward {
   Ctx& ctx;
   const GraphShape& graph;
@@ -61,7 +61,7 @@ struct GraphForward {
   const Move* moves;
   const RowsOf<const T, I>& inputs;
   GraphMemory<T> own;
-  std::size_t k = 0;
+  size_t k = 0;
 
   template <class Bound>
   constexpr void step() {
@@ -84,7 +84,7 @@ struct GraphForward {
     step<Bound>();
   }
 
-  constexpr Rows<const T> value(std::size_t v) const {
+  constexpr Rows<const T> value(size_t v) const {
     const Spot& s = spots[v];
     if (s.where == Spot::input) return shifted(inputs[s.number], s.inner);
     return Rows<const T>(own.inside(s));
@@ -92,16 +92,16 @@ struct GraphForward {
 
   /// Outputs that lie elsewhere, such as one that is an input too, are copied to where they belong.
   constexpr void finish(const Move* output_moves) const {
-    std::size_t offset = 0;
-    for (std::size_t o = 0; o < graph.output_count; ++o) {
-      const std::size_t v = graph.outputs[o], size = graph.size(v);
+    size_t offset = 0;
+    for (size_t o = 0; o < graph.output_count; ++o) {
+      const size_t v = graph.outputs[o], size = graph.size(v);
       if (output_moves[o] != Move::none) copy_rows(value(v), shifted(own.output, offset), size);
       offset += size;
     }
   }
 
 private:
-  constexpr std::size_t source(std::size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
+  constexpr size_t source(size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
   constexpr Rows<T> target() const { return own.inside(spots[graph.input_count + k]); }
 
   // Training calls what is the same for all nodes, so that it is compiled once. A sample alone would wait for the
@@ -118,17 +118,17 @@ private:
     m.mask = shifted(m.mask, graph.nodes[k].mask_shift);
     return {m, value(source(0)), Rows<const T>(target()), target()};
   }
-  constexpr void read_sources(Rows<const T>* x, std::size_t count) const {
-    for (std::size_t j = 0; j < count; ++j) x[j] = value(source(j));
+  constexpr void read_sources(Rows<const T>* x, size_t count) const {
+    for (size_t j = 0; j < count; ++j) x[j] = value(source(j));
   }
   constexpr void move_numbers() const {
     const GraphNode& node = graph.nodes[k];
-    std::size_t part = 0;
-    for (std::size_t j = 0; j < node.sources; ++j) {
+    size_t part = 0;
+    for (size_t j = 0; j < node.sources; ++j) {
       const Move how = moves[node.source + j];
       if (how != Move::none) {
-        const std::size_t begin = node.kind == NodeKind::slice ? node.begin : 0;
-        const std::size_t size = node.kind == NodeKind::slice ? node.size : graph.size(source(j));
+        const size_t begin = node.kind == NodeKind::slice ? node.begin : 0;
+        const size_t size = node.kind == NodeKind::slice ? node.size : graph.size(source(j));
         move_rows(how, shifted(value(source(j)), begin), shifted(target(), part), size);
       }
       if (node.kind == NodeKind::join) part += graph.size(source(j));
@@ -159,7 +159,7 @@ struct GradientOrder<Ctx> {
 };
 
 /// Backward, from the last node to the first. Nodes that lead to nothing that learns or is asked for are left out.
-template <class Ctx, class T, class Plan, std::size_t I, std::size_t N>
+template <class Ctx, class T, class Plan, size_t I, size_t N>
 struct GraphBackward {
   Ctx& ctx;
   const GraphShape& graph;
@@ -170,14 +170,14 @@ struct GraphBackward {
   Rows<const T> y;
   Rows<const T> dy;
   std::array<bool, I + N> wanted{};
-  std::size_t k = N;
+  size_t k = N;
   GradientOrder<Ctx> before{};
 
   constexpr void begin() {
-    for (std::size_t i = 0; i < I; ++i) wanted[i] = static_cast<bool>(asked[i]);
-    for (std::size_t node = 0; node < N; ++node) {
+    for (size_t i = 0; i < I; ++i) wanted[i] = static_cast<bool>(asked[i]);
+    for (size_t node = 0; node < N; ++node) {
       bool any = !graph.nodes[node].layout.fixed();
-      for (std::size_t j = 0; j < graph.nodes[node].sources; ++j)
+      for (size_t j = 0; j < graph.nodes[node].sources; ++j)
         any = any || wanted[graph.sources[graph.nodes[node].source + j]];
       wanted[I + node] = any;
     }
@@ -221,31 +221,31 @@ private:
     return {m, value(source(0)), value(I + k), target(0), gradient(I + k)};
   }
   constexpr void end_node() { before.restore(ctx); }
-  constexpr void find_inputs(Rows<const T>* x, Rows<T>* dx, std::size_t count) const {
-    for (std::size_t j = 0; j < count; ++j) {
+  constexpr void find_inputs(Rows<const T>* x, Rows<T>* dx, size_t count) const {
+    for (size_t j = 0; j < count; ++j) {
       x[j] = value(source(j));
       dx[j] = target(j);
     }
   }
-  constexpr std::size_t source(std::size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
+  constexpr size_t source(size_t j) const { return graph.sources[graph.nodes[k].source + j]; }
 
   /// Reports to `ctx.watch` which gradients are complete: all behind those of this node and the nodes before it.
   /// Returns the watch for what is inside this node: none where it works with the parameters of an earlier node, which
   /// will add to their gradients.
   constexpr auto watch_of_node() const {
     auto watch = ctx.watch;
-    std::size_t end = 0;
-    for (std::size_t j = 0; j < k; ++j) end = std::max(end, end_of(j));
+    size_t end = 0;
+    for (size_t j = 0; j < k; ++j) end = std::max(end, end_of(j));
     if (plan.slots[k].parameters < end) watch = nullptr;
     ctx.watch->done_from(memory.parameters.gradients + std::max(end, end_of(k)));
     return watch;
   }
-  constexpr std::size_t end_of(std::size_t node) const {
+  constexpr size_t end_of(size_t node) const {
     return plan.slots[node].parameters + graph.nodes[node].layout.trainable_size;
   }
 
   /// What a value was in the forward pass, if the plan kept it.
-  constexpr Rows<const T> value(std::size_t v) const {
+  constexpr Rows<const T> value(size_t v) const {
     const Spot& s = plan.training.spots[v];
     if (s.where == Spot::input) return shifted(inputs[s.number], s.inner);
     if (s.where == Spot::output) return shifted(y, s.inner);
@@ -261,15 +261,15 @@ private:
     if (s.where == Spot::output) return shifted(dy, s.inner);
     return Rows<const T>(writable(s));
   }
-  constexpr Rows<const T> gradient(std::size_t v) const { return readable(plan.gradients.spots[v]); }
-  constexpr Rows<T> target(std::size_t j) const {
+  constexpr Rows<const T> gradient(size_t v) const { return readable(plan.gradients.spots[v]); }
+  constexpr Rows<T> target(size_t j) const {
     const Spot& s = plan.gradients.targets[graph.nodes[k].source + j];
     if (s.where == Spot::nowhere || !wanted[source(j)]) return {nullptr, dy.count, graph.size(source(j))};
     return writable(s);
   }
-  TENON_NOINLINE constexpr void do_moves(std::size_t time) const {
+  TENON_NOINLINE constexpr void do_moves(size_t time) const {
     const auto& t = plan.gradients;
-    for (std::size_t i = t.first_move[time]; i < t.first_move[time + 1]; ++i) {
+    for (size_t i = t.first_move[time]; i < t.first_move[time + 1]; ++i) {
       const GradientMove& m = t.moves[i];
       if (!wanted[m.to]) continue;
       const Rows<T> to = shifted(writable(t.spots[m.to]), m.to_begin);

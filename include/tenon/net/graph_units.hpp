@@ -13,26 +13,26 @@
 /// read.
 namespace tenon::detail {
 
-inline constexpr std::size_t own_parameters = static_cast<std::size_t>(-1);
+inline constexpr size_t own_parameters = static_cast<size_t>(-1);
 
 /// A node of a bound graph: a bound layer that reads the values `Source...`.
-template <class Bound, std::size_t... Source>
+template <class Bound, size_t... Source>
 struct NodeAt {
   using bound = Bound;
-  static constexpr std::size_t count = sizeof...(Source);
-  static constexpr std::size_t sources[count]{Source...};
-  static constexpr std::size_t like = own_parameters;
-  static constexpr std::size_t mask_shift = 0;
+  static constexpr size_t count = sizeof...(Source);
+  static constexpr size_t sources[count]{Source...};
+  static constexpr size_t like = own_parameters;
+  static constexpr size_t mask_shift = 0;
 };
 /// The same with the parameters of node `Like`.
-template <std::size_t Like, class Bound, std::size_t... Source>
+template <size_t Like, class Bound, size_t... Source>
 struct NodeLike : NodeAt<Bound, Source...> {
-  static constexpr std::size_t like = Like;
+  static constexpr size_t like = Like;
 };
 /// The same with a mask of which the first `Steps` belong to others.
-template <std::size_t Steps, class Bound, std::size_t... Source>
+template <size_t Steps, class Bound, size_t... Source>
 struct NodeBehind : NodeAt<Bound, Source...> {
-  static constexpr std::size_t mask_shift = Steps;
+  static constexpr size_t mask_shift = Steps;
 };
 
 /// The nodes that only move numbers.
@@ -42,11 +42,11 @@ template <class Out>
 using JoinOf = MovesNumbers<NodeKind::join, Out>;
 template <class Out>
 using SameAs = MovesNumbers<NodeKind::same, Out>;
-template <std::size_t Begin, class Out>
+template <size_t Begin, class Out>
 using SliceOf = MovesNumbers<NodeKind::slice, Out, Begin>;
 
 template <class Node>
-constexpr GraphNode graph_node(std::size_t source) {
+constexpr GraphNode graph_node(size_t source) {
   using Bound = typename Node::bound;
   GraphNode node{.size = Bound::output::size,
                  .source = source,
@@ -69,43 +69,43 @@ constexpr GraphNode graph_node(std::size_t source) {
 /// A node that has no layer at all; a reshape is one that a user wrote.
 template <class Bound>
 inline constexpr bool moves_alone = false;
-template <NodeKind Kind, class Out, std::size_t Begin>
+template <NodeKind Kind, class Out, size_t Begin>
 inline constexpr bool moves_alone<MovesNumbers<Kind, Out, Begin>> = true;
 
 template <class In>
 struct input_sizes_of {
-  static constexpr std::array<std::size_t, 1> value{In::size};
+  static constexpr std::array<size_t, 1> value{In::size};
 };
 template <class... S>
 struct input_sizes_of<Inputs<S...>> {
-  static constexpr std::array<std::size_t, sizeof...(S)> value{S::size...};
+  static constexpr std::array<size_t, sizeof...(S)> value{S::size...};
 };
 
-template <std::size_t... Value>
+template <size_t... Value>
 struct OutputValues {};
 
 /// The nodes bound, planned and run. Of a graph with one input, rows go in as of any layer.
 template <class In, class Out, class Outs, class... Node>
 struct BoundGraph;
 
-template <class In, class Out, std::size_t... Value, class... Node>
+template <class In, class Out, size_t... Value, class... Node>
 struct BoundGraph<In, Out, OutputValues<Value...>, Node...> {
   using input = In;
   using output = Out;
 
 private:
-  static constexpr std::size_t I = input_count<In>, N = sizeof...(Node), O = sizeof...(Value);
-  static constexpr std::size_t E = [] {  // no fold: clang's end at 256
-    std::size_t sum = 0;
-    for (const std::size_t count : {std::size_t{0}, Node::count...}) sum += count;
+  static constexpr size_t I = input_count<In>, N = sizeof...(Node), O = sizeof...(Value);
+  static constexpr size_t E = [] {  // no fold: clang's end at 256
+    size_t sum = 0;
+    for (const size_t count : {size_t{0}, Node::count...}) sum += count;
     return sum;
   }();
   static constexpr GraphSketch<I, N, E, O> sketch = [] {
     GraphSketch<I, N, E, O> s{.input_sizes = input_sizes_of<In>::value, .outputs = {Value...}};
-    std::size_t k = 0, edge = 0;
-    const auto add = [&](const GraphNode& node, const std::size_t* sources) {
+    size_t k = 0, edge = 0;
+    const auto add = [&](const GraphNode& node, const size_t* sources) {
       s.nodes[k++] = node;
-      for (std::size_t j = 0; j < node.sources; ++j) s.sources[edge++] = sources[j];
+      for (size_t j = 0; j < node.sources; ++j) s.sources[edge++] = sources[j];
     };
     const int in_order[] = {0, (add(graph_node<Node>(edge), Node::sources), 0)...};
     static_cast<void>(in_order);
@@ -184,7 +184,7 @@ private:
 template <class Bound>
 inline constexpr Tree no_tree{};
 template <class Bound>
-constexpr Branch node_branch(std::size_t number, bool shared) {
+constexpr Branch node_branch(size_t number, bool shared) {
   if constexpr (moves_alone<Bound>) {
     return {.tree = &no_tree<void>, .first = number, .silent = true, .shared = shared};
   } else {

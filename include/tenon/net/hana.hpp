@@ -20,7 +20,7 @@
 /// The rest of net/ works without this header.
 namespace tenon {
 
-template <std::size_t... D>
+template <size_t... D>
 struct Input;
 
 namespace detail {
@@ -39,7 +39,7 @@ struct layers_in<L, list<>> {
     else return boost::hana::make_tuple();
   }();
 };
-template <std::size_t... D>
+template <size_t... D>
 struct layers_in<Input<D...>, list<>> {
   static constexpr auto value = boost::hana::make_tuple();
 };
@@ -53,7 +53,7 @@ inline constexpr auto layer_types = detail::layers_in<detail::unnamed<Net>>::val
 
 /// How many layers of the network, written once each, fulfil `predicate(hana::type)`.
 template <class Net, class Predicate>
-constexpr std::size_t count_layers(Predicate predicate) {
+constexpr size_t count_layers(Predicate predicate) {
   return decltype(boost::hana::count_if(layer_types<Net>, predicate))::value;
 }
 

@@ -15,17 +15,17 @@ namespace detail {
 /// Shapes one behind the other in a row, seen from outside as one vector.
 template <class... S>
 struct ShapesInARow {
-  static constexpr std::size_t count = sizeof...(S);
-  static constexpr std::size_t size = (std::size_t{0} + ... + S::size);
-  static constexpr std::size_t rank = 1;
-  static constexpr std::array<std::size_t, 1> dims{size};
-  static constexpr std::size_t front = size;
-  static constexpr std::size_t inner = 1;
-  static constexpr std::array<std::size_t, count> sizes{S::size...};
+  static constexpr size_t count = sizeof...(S);
+  static constexpr size_t size = (size_t{0} + ... + S::size);
+  static constexpr size_t rank = 1;
+  static constexpr std::array<size_t, 1> dims{size};
+  static constexpr size_t front = size;
+  static constexpr size_t inner = 1;
+  static constexpr std::array<size_t, count> sizes{S::size...};
   /// Where in the row each begins.
-  static constexpr std::array<std::size_t, count> offsets = [] {
-    std::array<std::size_t, count> at{};
-    for (std::size_t k = 1; k < count; ++k) at[k] = at[k - 1] + sizes[k - 1];
+  static constexpr std::array<size_t, count> offsets = [] {
+    std::array<size_t, count> at{};
+    for (size_t k = 1; k < count; ++k) at[k] = at[k - 1] + sizes[k - 1];
     return at;
   }();
 };
@@ -42,15 +42,15 @@ template <class... S>
 struct Outputs : detail::ShapesInARow<S...> {};
 
 /// Rows for each of several inputs.
-template <class T, std::size_t N>
+template <class T, size_t N>
 using RowsOf = std::array<Rows<T>, N>;
 
 namespace detail {
 
 template <class In>
-inline constexpr std::size_t input_count = 1;
+inline constexpr size_t input_count = 1;
 template <class... S>
-inline constexpr std::size_t input_count<Inputs<S...>> = sizeof...(S);
+inline constexpr size_t input_count<Inputs<S...>> = sizeof...(S);
 
 /// What a graph gives: the shape of its output, or of all.
 template <class... S>
@@ -77,7 +77,7 @@ constexpr std::uint32_t sends_to() {
 template <class In, class T>
 constexpr RowsOf<T, In::count> split_inputs(Rows<T> rows) {
   RowsOf<T, In::count> parts{};
-  for (std::size_t k = 0; k < In::count; ++k)
+  for (size_t k = 0; k < In::count; ++k)
     parts[k] = {rows.data ? rows.data + In::offsets[k] : nullptr, rows.count, rows.stride};
   return parts;
 }

@@ -62,7 +62,7 @@
 /// A layer that can be run one step of a sequence after the other says so beside `at` (networks/stepwise.hpp):
 ///
 ///     template <class In, Time Axis> static constexpr bool steps = ...;   // of sequences In with time along Axis
-///     template <std::size_t Context> using stepping = ...;                // as what, if not as it is
+///     template <size_t Context> using stepping = ...;                // as what, if not as it is
 ///
 /// which promises that a step of the output follows from the same step of the input, and from those before it only
 /// through a state that `stepping` declares. One that cannot because an option lets it look at later steps says
@@ -77,10 +77,10 @@ enum class Time : unsigned char { first, last };
 template <class T>
 struct Rows {
   T* data = nullptr;
-  std::size_t count = 0;
-  std::size_t stride = 0;
+  size_t count = 0;
+  size_t stride = 0;
 
-  constexpr T* operator[](std::size_t sample) const { return data + sample * stride; }
+  constexpr T* operator[](size_t sample) const { return data + sample * stride; }
   constexpr explicit operator bool() const { return data != nullptr; }
   constexpr operator Rows<const T>() const requires(!std::is_const_v<T>) { return {data, count, stride}; }
 };
@@ -89,9 +89,9 @@ struct Rows {
 template <class T>
 struct PerSample {
   T* data = nullptr;
-  std::size_t stride = 0;
+  size_t stride = 0;
 
-  constexpr T* operator[](std::size_t sample) const { return data + sample * stride; }
+  constexpr T* operator[](size_t sample) const { return data + sample * stride; }
   constexpr explicit operator bool() const { return data != nullptr; }
 };
 
@@ -107,17 +107,17 @@ struct Training {
 /// One parameter as its layer declares it. Buffers (running statistics) are parameters that no
 /// optimizer touches.
 struct ParameterSpec {
-  static constexpr std::size_t max_rank = 4;
+  static constexpr size_t max_rank = 4;
   std::string_view name;
-  std::size_t dims[max_rank]{};
-  std::size_t rank = 0;
+  size_t dims[max_rank]{};
+  size_t rank = 0;
   bool trainable = true;
-  std::size_t fan_in = 1;  // how many inputs meet in one output; initialisers scale by it
-  std::size_t fan_out = 1;
+  size_t fan_in = 1;  // how many inputs meet in one output; initialisers scale by it
+  size_t fan_out = 1;
 
-  constexpr std::size_t size() const {
-    std::size_t product = 1;
-    for (std::size_t i = 0; i < rank; ++i) product *= dims[i];
+  constexpr size_t size() const {
+    size_t product = 1;
+    for (size_t i = 0; i < rank; ++i) product *= dims[i];
     return product;
   }
 };
@@ -128,8 +128,8 @@ struct Initializers {};
 
 /// Space for numbers of the model's scalar type: for each sample of the batch, and once for all of them.
 struct Space {
-  std::size_t sample = 0;
-  std::size_t fixed = 0;
+  size_t sample = 0;
+  size_t fixed = 0;
 };
 
 /// What a bound layer reads again, wants kept and wants lent. `saved` lives from forward to backward, which may
@@ -141,13 +141,13 @@ struct Needs {
   Space forward{};            // scratch of forward in training,
   Space backward{};           // of backward,
   Space inference{};          // and of forward in evaluation
-  std::size_t state = 0;      // for each sample
+  size_t state = 0;           // for each sample
   std::uint32_t streams = 0;  // random stream ids it uses (dropout: 1)
 };
 
 /// Counts are rounded up to this many numbers, so that every block starts on a cache line (float).
-inline constexpr std::size_t alignment = 16;
-constexpr std::size_t aligned(std::size_t count) { return (count + alignment - 1) / alignment * alignment; }
+inline constexpr size_t alignment = 16;
+constexpr size_t aligned(size_t count) { return (count + alignment - 1) / alignment * alignment; }
 
 /// Where one layer's numbers live. Parameters lie one after the other in the order declared, each block `aligned`;
 /// trainable ones in `values` and `gradients`. The others, in an arena of their own, are `constants`: evaluation reads

@@ -10,16 +10,16 @@ namespace tenon {
 /// What the arenas must hold for one bound layer or a whole composition of them, in numbers.
 struct Layout {
   Needs needs{};
-  std::size_t input_size = 0;
-  std::size_t output_size = 0;
-  std::size_t trainable_size = 0;     // arena numbers, each parameter `aligned`
-  std::size_t buffer_size = 0;        // likewise, running statistics
-  std::size_t parameter_entries = 0;  // parameters and buffers, those of repeats counted each
-  std::size_t parameter_count = 0;    // numbers an optimizer changes, without padding
-  std::uint32_t units = 0;            // how many passes over the data it makes
-  bool tied = false;                  // it works with the parameters of the first layer of its composition
-  bool looks_at_batch = false;        // a layer in it looks at all samples of a batch
-  bool keeps_apart = false;           // one has running statistics of those samples alone that it is given
+  size_t input_size = 0;
+  size_t output_size = 0;
+  size_t trainable_size = 0;     // arena numbers, each parameter `aligned`
+  size_t buffer_size = 0;        // likewise, running statistics
+  size_t parameter_entries = 0;  // parameters and buffers, those of repeats counted each
+  size_t parameter_count = 0;    // numbers an optimizer changes, without padding
+  std::uint32_t units = 0;       // how many passes over the data it makes
+  bool tied = false;             // it works with the parameters of the first layer of its composition
+  bool looks_at_batch = false;   // a layer in it looks at all samples of a batch
+  bool keeps_apart = false;      // one has running statistics of those samples alone that it is given
 
   /// Has nothing to learn.
   constexpr bool fixed() const { return trainable_size == 0; }
@@ -40,15 +40,15 @@ concept Passthrough = requires {
 };
 
 template <class Specs>
-constexpr Layout leaf_layout(const Specs& parameters, const Needs& needs, std::size_t input_size,
-                             std::size_t output_size, bool passthrough) {
+constexpr Layout leaf_layout(const Specs& parameters, const Needs& needs, size_t input_size, size_t output_size,
+                             bool passthrough) {
   Layout layout{.needs = needs,
                 .input_size = input_size,
                 .output_size = output_size,
                 .parameter_entries = parameters.size(),
                 .units = passthrough ? 0u : 1u};
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const std::size_t size = parameters[i].size();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const size_t size = parameters[i].size();
     (parameters[i].trainable ? layout.trainable_size : layout.buffer_size) += aligned(size);
     if (parameters[i].trainable) layout.parameter_count += size;
   }

@@ -29,34 +29,34 @@ struct a_layer_that_works_step_by_step_or_reads_the_mask;
 namespace detail {
 
 /// There is padding, but the mask no longer says where.
-inline constexpr std::size_t stale_mask = static_cast<std::size_t>(-1);
+inline constexpr size_t stale_mask = static_cast<size_t>(-1);
 
 /// What is known of the mask behind a part: of how many steps it is, `stale_mask`, or 0 where there is no padding any
 /// more. Behind a mistake it is 0, too, so that layers further on do not report the same mistake again.
-template <std::size_t Steps, class... Mistake>
+template <size_t Steps, class... Mistake>
 struct MaskAfter {
-  static constexpr std::size_t steps = Steps;
+  static constexpr size_t steps = Steps;
   using mistakes = list<Mistake...>;
 };
-template <std::size_t Steps, class Mistakes>
+template <size_t Steps, class Mistakes>
 struct mask_after;
-template <std::size_t Steps, class... Mistake>
+template <size_t Steps, class... Mistake>
 struct mask_after<Steps, list<Mistake...>> {
   using type = MaskAfter<Steps, Mistake...>;
 };
 
 template <class Out, class In>
-constexpr std::size_t steps_behind(std::size_t steps) {
+constexpr size_t steps_behind(size_t steps) {
   if (steps == 0 || (In::rank > 1 && Out::rank < 2)) return 0;  // no sequence any more
   if (steps == In::front && Out::front == steps) return steps;
   return In::rank > 1 ? stale_mask : 0;
 }
 /// The number of steps that the mask has behind a part (see MaskAfter), as far as a count of steps says it.
-template <class L, class In, std::size_t Steps>
-inline constexpr std::size_t steps_kept = steps_behind<output_of_part<L, In>, In>(Steps);
+template <class L, class In, size_t Steps>
+inline constexpr size_t steps_kept = steps_behind<output_of_part<L, In>, In>(Steps);
 /// How many steps the mask of a part has, whose input is In: a whole sequence, or a piece of one.
 template <class In>
-constexpr std::size_t steps_within(std::size_t steps, bool piece) {
+constexpr size_t steps_within(size_t steps, bool piece) {
   if (steps == 0 || steps == stale_mask) return steps;
   return piece || steps == In::front ? In::front : 0;
 }
@@ -85,14 +85,14 @@ struct instead_of_mixing<L> {
   using type = typename L::instead_of_mixing;
 };
 
-template <class L, class In, std::size_t Steps, class Path>
+template <class L, class In, size_t Steps, class Path>
 constexpr auto follow_mask();
 
-template <std::size_t Steps, class Mistakes, class Parts, class Inputs, class Paths>
+template <size_t Steps, class Mistakes, class Parts, class Inputs, class Paths>
 struct mask_through_chain {
   using type = typename mask_after<Steps, Mistakes>::type;
 };
-template <std::size_t Steps, class Mistakes, class Part, class... Rest, class In, class... Later, class Path,
+template <size_t Steps, class Mistakes, class Part, class... Rest, class In, class... Later, class Path,
           class... Further>
 struct mask_through_chain<Steps, Mistakes, list<Part, Rest...>, list<In, Later...>, list<Path, Further...>> {
   using after = decltype(follow_mask<Part, In, Steps, Path>());
@@ -101,14 +101,14 @@ struct mask_through_chain<Steps, Mistakes, list<Part, Rest...>, list<In, Later..
 };
 /// `Last` directly behind a recurrent layer that finds padding by itself gives the state of the last step that is
 /// there: a vector, so there is no padding any more.
-template <std::size_t Steps, class Mistakes, class Part, class... Rest, class In, class Between, class... Later,
-          class Path, class Skipped, class... Further>
+template <size_t Steps, class Mistakes, class Part, class... Rest, class In, class Between, class... Later, class Path,
+          class Skipped, class... Further>
   requires(Part::knows_padding)
 struct mask_through_chain<Steps, Mistakes, list<Part, Last, Rest...>, list<In, Between, Later...>,
                           list<Path, Skipped, Further...>>
     : mask_through_chain<0, Mistakes, list<Rest...>, list<Later...>, list<Further...>> {};
 
-template <std::size_t After, std::size_t Steps, bool Pieces, class... Part, class... In, class... Path>
+template <size_t After, size_t Steps, bool Pieces, class... Part, class... In, class... Path>
 constexpr auto mask_through_branches(list<Part...>, list<In...>, list<Path...>) {
   return typename mask_after<
       After,
@@ -117,10 +117,10 @@ constexpr auto mask_through_branches(list<Part...>, list<In...>, list<Path...>) 
 
 /// Follows the mask through L: a layer that reads it has to be given as many steps as it has, any other must not mix
 /// steps. What is within TimeDistributed has no steps, and another Masked finds its own padding.
-template <class L, class In, std::size_t Steps, class Path>
+template <class L, class In, size_t Steps, class Path>
 constexpr auto follow_mask() {
   constexpr Structure what = structure_of<L>;
-  constexpr std::size_t kept = steps_kept<L, In, Steps>;
+  constexpr size_t kept = steps_kept<L, In, Steps>;
   if constexpr (is_input_element<L>) {
     return MaskAfter<Steps>{};
   } else if constexpr (what == Structure::leaf) {
@@ -160,9 +160,9 @@ template <auto Padding, class In, class... L>
 struct BoundMasked : chain_at<In, L...> {
 private:
   using inner = chain_at<In, L...>;
-  static constexpr std::size_t flags = aligned(In::front);
-  static constexpr std::size_t saved_place = aligned(inner::needs.saved.sample);
-  static constexpr std::size_t scratch_place = aligned(inner::needs.inference.sample);
+  static constexpr size_t flags = aligned(In::front);
+  static constexpr size_t saved_place = aligned(inner::needs.saved.sample);
+  static constexpr size_t scratch_place = aligned(inner::needs.inference.sample);
 
 public:
   static constexpr Layout layout = [] {
@@ -179,8 +179,8 @@ public:
   static constexpr void forward(Ctx& ctx, Memory<T> m, Rows<const T> x, Rows<T> y, Mode mode) {
     T* const place = Mode::training ? m.workspace.saved + saved_place * x.count
                                     : m.workspace.scratch + scratch_place * x.count;
-    for (std::size_t i = 0; i < x.count; ++i)
-      for (std::size_t t = 0; t < In::front; ++t) {
+    for (size_t i = 0; i < x.count; ++i)
+      for (size_t t = 0; t < In::front; ++t) {
         const T* const step = x[i] + t * In::inner;
         place[i * flags + t] = std::all_of(step, step + In::inner, [](T v) { return v == static_cast<T>(Padding); })
                                    ? T(1)

@@ -30,11 +30,11 @@ using Inline = Named<".", Net>;
 namespace detail {
 
 /// Whether a step of a path is the number of a part.
-constexpr bool is_index(std::string_view word, std::size_t index) {
-  std::size_t value = 0;
+constexpr bool is_index(std::string_view word, size_t index) {
+  size_t value = 0;
   for (const char c : word) {
     if (c < '0' || c > '9') return false;
-    value = 10 * value + static_cast<std::size_t>(c - '0');
+    value = 10 * value + static_cast<size_t>(c - '0');
   }
   return !word.empty() && value == index;
 }
@@ -49,7 +49,7 @@ constexpr bool can_be_a_name(std::string_view name) {
   return !is_number;
 }
 
-template <std::size_t Size>
+template <size_t Size>
 constexpr fixed_string<Size + 1> to_fixed_string(std::string_view view) {
   fixed_string<Size + 1> text;
   std::copy(view.begin(), view.end(), text.text);
@@ -75,7 +75,7 @@ struct element {
   static constexpr bool named = false;
   static constexpr std::string_view name{};
   using own_path = path<>;
-  template <std::size_t Index>
+  template <size_t Index>
   using path_at = path<static_cast<int>(Index)>;
 };
 template <fixed_string Name, class L>
@@ -84,7 +84,7 @@ struct element<Named<Name, L>> {
   static constexpr bool named = true;
   static constexpr std::string_view name = Name.view();
   using own_path = path<Name>;
-  template <std::size_t Index>
+  template <size_t Index>
   using path_at = path<Name>;
 };
 

@@ -17,14 +17,14 @@ namespace tenon {
 struct ParameterEntry {
   std::string_view name{};   // "encoder.2.weight"
   std::string_view layer{};  // "Dense<10>", as written in the network
-  std::size_t dims[ParameterSpec::max_rank]{};
-  std::size_t rank = 0;
+  size_t dims[ParameterSpec::max_rank]{};
+  size_t rank = 0;
   bool trainable = true;
-  bool running = false;    // a running statistic: what training changes without learning it
-  std::size_t offset = 0;  // in the arena of the parameters, or of the buffers
-  std::size_t size = 0;    // numbers, without padding
-  std::size_t fan_in = 1;
-  std::size_t fan_out = 1;
+  bool running = false;  // a running statistic: what training changes without learning it
+  size_t offset = 0;     // in the arena of the parameters, or of the buffers
+  size_t size = 0;       // numbers, without padding
+  size_t fan_in = 1;
+  size_t fan_out = 1;
 
   static constexpr auto label = &ParameterEntry::name;
 };
@@ -37,13 +37,13 @@ struct ParameterWalk {
   Sink& sink;
   std::string_view layer{};
   PathBuilder path{};
-  std::size_t trainable = 0;
-  std::size_t buffers = 0;
+  size_t trainable = 0;
+  size_t buffers = 0;
   bool frozen = false;
 
-  constexpr void leaf(const Tree& tree, std::size_t i) {
+  constexpr void leaf(const Tree& tree, size_t i) {
     const ParameterSpec& spec = tree.parameters[i];
-    std::size_t& offset = spec.trainable ? trainable : buffers;
+    size_t& offset = spec.trainable ? trainable : buffers;
     ParameterEntry entry{.layer = layer,
                          .rank = spec.rank,
                          .trainable = spec.trainable && !frozen,
@@ -59,7 +59,7 @@ struct ParameterWalk {
   /// Everything below a tree whose own name is on the path already.
   constexpr void all_of(const Tree& tree) {
     if (!tree.frozen) return contents_of(tree);
-    const std::size_t learned = trainable;
+    const size_t learned = trainable;
     const bool around = frozen;
     trainable = buffers;
     buffers += tree.frozen_size;
@@ -69,13 +69,13 @@ struct ParameterWalk {
     trainable = learned;
   }
   constexpr void contents_of(const Tree& tree) {
-    const std::size_t length = path.length();
-    for (std::size_t i = 0; i < tree.parameter_count; ++i) leaf(tree, i);
+    const size_t length = path.length();
+    for (size_t i = 0; i < tree.parameter_count; ++i) leaf(tree, i);
     if (tree.kind == TreeKind::composition) {
-      for (std::size_t u = 0; u < tree.unit_count; ++u)
+      for (size_t u = 0; u < tree.unit_count; ++u)
         if (!tree.units[u].shared) unit(tree, tree.units[u]);
     }
-    for (std::size_t copy = 0; copy < tree.copies; ++copy) {
+    for (size_t copy = 0; copy < tree.copies; ++copy) {
       path.push(copy);
       layer = tree.elements[0].type;
       all_of(*tree.units[0].tree);
@@ -83,7 +83,7 @@ struct ParameterWalk {
     }
   }
   constexpr void unit(const Tree& parent, const Branch& branch) {
-    const std::size_t length = path.length();
+    const size_t length = path.length();
     const Tree& tree = *branch.tree;
     if (tree.kind != TreeKind::fused) {
       path.push(parent.elements[branch.first].name, branch.first);
@@ -92,8 +92,8 @@ struct ParameterWalk {
       path.cut(length);
       return;
     }
-    for (std::size_t i = 0; i < tree.parameter_count; ++i) {
-      const std::size_t element = branch.first + tree.parameter_layers[i];
+    for (size_t i = 0; i < tree.parameter_count; ++i) {
+      const size_t element = branch.first + tree.parameter_layers[i];
       path.push(parent.elements[element].name, element);
       layer = parent.elements[element].type;
       leaf(tree, i);
@@ -126,22 +126,22 @@ struct asked;
 template <auto... Name>
 struct known;
 /// ... and so many more.
-template <std::size_t Count>
+template <size_t Count>
 struct and_more {};
 
 namespace detail {
 
-template <class Net, std::size_t Row>
+template <class Net, size_t Row>
 constexpr auto name_of_row() {
   constexpr std::string_view name = parameter_table<Net>[Row].name;
   return to_fixed_string<name.size()>(name);
 }
 
-inline constexpr std::size_t names_shown = 8;
+inline constexpr size_t names_shown = 8;
 
-template <class Net, std::size_t... Row>
+template <class Net, size_t... Row>
 constexpr auto list_names(std::index_sequence<Row...>) {
-  constexpr std::size_t count = parameter_table<Net>.size();
+  constexpr size_t count = parameter_table<Net>.size();
   if constexpr (count == sizeof...(Row)) {
     return std::type_identity<known<name_of_row<Net, Row>()...>>{};
   } else {
@@ -153,10 +153,10 @@ using known_names = typename decltype(list_names<Net>(
     std::make_index_sequence<std::min(parameter_table<Net>.size(), names_shown)>{}))::type;
 
 template <class Net, fixed_string Name>
-constexpr std::size_t find_parameter() {
+constexpr size_t find_parameter() {
   constexpr const auto& table = parameter_table<Net>;
-  constexpr std::size_t row = [] {
-    std::size_t i = 0;
+  constexpr size_t row = [] {
+    size_t i = 0;
     while (i < table.size() && table[i].name != Name.view()) ++i;
     return i;
   }();
@@ -169,7 +169,7 @@ constexpr std::size_t find_parameter() {
 
 /// A row, or where a network was refused and has none, something to go on with.
 template <class Net>
-constexpr ParameterEntry entry_at(std::size_t row) {
+constexpr ParameterEntry entry_at(size_t row) {
   if (row == parameter_table<Net>.size()) return {.dims = {1}, .rank = 1, .size = 1};
   return parameter_table<Net>[row];
 }
@@ -192,7 +192,7 @@ constexpr void visit_bound(F& f, const ParameterEntry*& next) {
 
 /// The row of `parameter_table<Net>` with this name. A name that does not exist does not compile.
 template <class Net, fixed_string Name>
-inline constexpr std::size_t parameter_index = detail::find_parameter<Net, Name>();
+inline constexpr size_t parameter_index = detail::find_parameter<Net, Name>();
 
 /// The parameter of this name.
 template <class Net, fixed_string Name>

@@ -14,7 +14,7 @@
 /// Walks that need to know what shapes a network's parts are given, and where they stand.
 namespace tenon {
 
-template <std::size_t... D>
+template <size_t... D>
 struct Input;
 
 namespace detail {
@@ -24,7 +24,7 @@ template <class L, class In>
 struct shape_given {
   using type = typename bind<unnamed<L>, In>::type::output;
 };
-template <std::size_t... D, class In>
+template <size_t... D, class In>
 struct shape_given<Input<D...>, In> {
   using type = In;
 };
@@ -36,16 +36,16 @@ template <class S>
 struct without_front {
   using type = S;
 };
-template <std::size_t T, std::size_t First, std::size_t... D>
+template <size_t T, size_t First, size_t... D>
 struct without_front<Shape<T, First, D...>> {
   using type = Shape<First, D...>;
 };
 /// The first N steps of a sequence, and the others.
-template <std::size_t N, class S>
+template <size_t N, class S>
 struct parted {
   using type = list<S, S>;
 };
-template <std::size_t N, std::size_t T, std::size_t... D>
+template <size_t N, size_t T, size_t... D>
   requires(T > N)
 struct parted<N, Shape<T, D...>> {
   using type = list<Shape<N, D...>, Shape<T - N, D...>>;
@@ -81,14 +81,14 @@ using part_inputs = decltype(part_inputs_of<L, In>(parts_of<L>{}));
 
 template <class L>
 inline constexpr bool is_input_element = false;
-template <std::size_t... D>
+template <size_t... D>
 inline constexpr bool is_input_element<Input<D...>> = true;
 
-template <class Path, class... Part, std::size_t... I>
+template <class Path, class... Part, size_t... I>
 constexpr auto part_paths_of(list<Part...>, std::index_sequence<I...>) {
-  [[maybe_unused]] constexpr std::array<std::size_t, sizeof...(Part) + 1> place = [] {
-    std::array<std::size_t, sizeof...(Part) + 1> all{};
-    [[maybe_unused]] std::size_t i = 0, next = 0;
+  [[maybe_unused]] constexpr std::array<size_t, sizeof...(Part) + 1> place = [] {
+    std::array<size_t, sizeof...(Part) + 1> all{};
+    [[maybe_unused]] size_t i = 0, next = 0;
     ((all[i++] = next, next += is_input_element<Part> ? 0 : 1), ...);
     return all;
   }();

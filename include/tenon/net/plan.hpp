@@ -20,21 +20,21 @@ namespace tenon::detail {
 struct Place {
   enum Where : unsigned char { outside, saved, scratch };
   Where where = outside;
-  std::size_t offset = 0;
+  size_t offset = 0;
 };
 
 /// What one layer of a composition is given.
 struct Slot {
-  std::size_t parameters = 0, buffers = 0;
-  std::size_t saved = 0, saved_fixed = 0;
+  size_t parameters = 0, buffers = 0;
+  size_t saved = 0, saved_fixed = 0;
   std::uint32_t stream = 0, unit = 0;
-  std::size_t state = 0;
+  size_t state = 0;
   bool shared = false;
-  std::size_t input_size = 0, output_size = 0;
+  size_t input_size = 0, output_size = 0;
   Place output;            // in training
   Place inference_output;  // in evaluation
   Place input_gradient;    // in the backward pass
-  std::size_t forward_scratch = 0, inference_scratch = 0, backward_scratch = 0;
+  size_t forward_scratch = 0, inference_scratch = 0, backward_scratch = 0;
 };
 
 /// Puts the child behind those already there: its parameters, saved numbers, streams and units.
@@ -70,19 +70,17 @@ constexpr void place_child(Layout& total, const Layout& child, Slot& slot) {
 /// One scratch region shared by a chain of transient arrays, each passed from one layer to the
 /// next.
 struct Region {
-  std::size_t size = 0;
+  size_t size = 0;
 
-  constexpr void fit(std::size_t before, std::size_t scratch, std::size_t after) {
+  constexpr void fit(size_t before, size_t scratch, size_t after) {
     size = std::max(size, before + aligned(scratch) + after);
   }
   /// An array that lies at the bottom for even layers and at the top for odd ones.
-  constexpr std::size_t offset(std::size_t layer, std::size_t length) const {
-    return layer % 2 == 0 ? 0 : size - length;
-  }
+  constexpr size_t offset(size_t layer, size_t length) const { return layer % 2 == 0 ? 0 : size - length; }
 };
 
 /// The plan of a chain of `count` layers: fills the slots and returns the chain's own layout.
-constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots) {
+constexpr Layout plan_chain(const Layout* layers, size_t count, Slot* slots) {
   Layout total{};
   total.needs.backward_reads_input = count > 0 && layers[0].needs.backward_reads_input;
   total.needs.backward_reads_output = count > 0 && layers[count - 1].needs.backward_reads_output;
@@ -90,22 +88,22 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
   total.input_size = layers[0].input_size;
   total.output_size = layers[count - 1].output_size;
 
-  const auto is_kept = [&](std::size_t k) {
+  const auto is_kept = [&](size_t k) {
     return k + 1 < count && (layers[k].needs.backward_reads_output || layers[k + 1].needs.backward_reads_input);
   };
   // How much of the region the output of layer k (the input gradient of layer k + 1) takes.
-  const auto between = [&](std::size_t k) { return k + 1 < count ? aligned(layers[k].output_size) : 0; };
-  const auto in_transit = [&](std::size_t k) { return is_kept(k) ? 0 : between(k); };
+  const auto between = [&](size_t k) { return k + 1 < count ? aligned(layers[k].output_size) : 0; };
+  const auto in_transit = [&](size_t k) { return is_kept(k) ? 0 : between(k); };
 
   Region forward, inference, backward;
-  for (std::size_t k = 0; k < count; ++k) {
+  for (size_t k = 0; k < count; ++k) {
     const Needs& needs = layers[k].needs;
     forward.fit(k > 0 ? in_transit(k - 1) : 0, needs.forward.sample, in_transit(k));
     inference.fit(k > 0 ? between(k - 1) : 0, needs.inference.sample, between(k));
     backward.fit(between(k), needs.backward.sample, k > 0 ? between(k - 1) : 0);
   }
 
-  for (std::size_t k = 0; k + 1 < count; ++k) {
+  for (size_t k = 0; k + 1 < count; ++k) {
     slots[k].inference_output = {Place::scratch, inference.offset(k, between(k))};
     slots[k + 1].input_gradient = {Place::scratch, backward.offset(k, between(k))};
     if (is_kept(k)) {
@@ -115,7 +113,7 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
       slots[k].output = {Place::scratch, forward.offset(k, between(k))};
     }
   }
-  for (std::size_t k = 0; k < count; ++k) {
+  for (size_t k = 0; k < count; ++k) {
     place_child(total, layers[k], slots[k]);
     if (layers[k].tied) {
       slots[k].parameters = slots[0].parameters;
@@ -123,7 +121,7 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
     }
     // A layer's scratch begins where the array at the bottom of the region ends: the output of an even layer, the input
     // of an odd one. On the way back gradients lie at the same ends.
-    const std::size_t even = k % 2 == 0 ? k : k - 1;
+    const size_t even = k % 2 == 0 ? k : k - 1;
     slots[k].forward_scratch = in_transit(even);
     slots[k].inference_scratch = between(even);
     slots[k].backward_scratch = between(even);
@@ -134,13 +132,13 @@ constexpr Layout plan_chain(const Layout* layers, std::size_t count, Slot* slots
   return total;
 }
 
-template <std::size_t N>
+template <size_t N>
 struct Plan {
   std::array<Slot, N> slots{};
   Layout layout{};
 };
 
-template <std::size_t N>
+template <size_t N>
 constexpr Plan<N> make_chain_plan(const std::array<Layout, N>& layers) {
   Plan<N> plan;
   plan.layout = plan_chain(layers.data(), N, plan.slots.data());

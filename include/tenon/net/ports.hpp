@@ -18,9 +18,9 @@ namespace tenon {
 namespace detail {
 
 /// f(0), f(1), ... f(N - 1), each number as a type.
-template <std::size_t N, class F>
+template <size_t N, class F>
 constexpr void each_number(F f) {
-  [&]<std::size_t... K>(std::index_sequence<K...>) { (f(std::integral_constant<std::size_t, K>{}), ...); }
+  [&]<size_t... K>(std::index_sequence<K...>) { (f(std::integral_constant<size_t, K>{}), ...); }
   (std::make_index_sequence<N>{});
 }
 
@@ -36,29 +36,29 @@ template <class... S>
 struct port_shapes<Outputs<S...>> {
   using type = list<S...>;
 };
-template <std::size_t K, class List>
+template <size_t K, class List>
 struct shape_at;
-template <std::size_t K, class... S>
+template <size_t K, class... S>
 struct shape_at<K, list<S...>> : given_input<K, Inputs<S...>> {};
 
-template <std::size_t N>
-constexpr std::size_t find_name(const std::array<std::string_view, N>& names, std::string_view name) {
-  std::size_t k = 0;
+template <size_t N>
+constexpr size_t find_name(const std::array<std::string_view, N>& names, std::string_view name) {
+  size_t k = 0;
   while (k < N && names[k] != name) ++k;
   return k;
 }
 template <class Net, fixed_string Name>
-constexpr std::size_t find_output() {
+constexpr size_t find_output() {
   constexpr const auto& names = port_names<Net>::outputs;
-  constexpr std::size_t found = find_name(names, Name.view());
+  constexpr size_t found = find_name(names, Name.view());
   if constexpr (found == names.size() && Checked<Net>::valid)
     static_assert(refuse<no_such_output<asked_for<Name>, known_ports<names>>>());
   return found == names.size() ? 0 : found;
 }
 template <class Net, fixed_string Name>
-constexpr std::size_t find_input() {
+constexpr size_t find_input() {
   constexpr const auto& names = port_names<Net>::inputs;
-  constexpr std::size_t found = find_name(names, Name.view());
+  constexpr size_t found = find_name(names, Name.view());
   if constexpr (found == names.size() && Checked<Net>::valid)
     static_assert(refuse<no_such_input<asked_for<Name>, known_ports<names>>>());
   return found == names.size() ? 0 : found;
@@ -84,7 +84,7 @@ using misnamed_input = typename first_refusal<typename name_mistake<Net, A>::typ
 
 /// Where in a row input or output K begins.
 template <class S>
-constexpr std::size_t port_offset(std::size_t k) {
+constexpr size_t port_offset(size_t k) {
   if constexpr (requires { S::offsets; }) return S::offsets[k];
   else return 0;
 }
@@ -92,21 +92,21 @@ constexpr std::size_t port_offset(std::size_t k) {
 }  // namespace detail
 
 /// The shape of input or output number K of a network.
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 using input_shape_at = typename detail::shape_at<K, typename detail::port_shapes<input_shape<Net>>::type>::type;
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 using output_shape_at = typename detail::shape_at<K, typename detail::port_shapes<output_shape<Net>>::type>::type;
 
 /// How many inputs and outputs a network has.
 template <class Net>
-inline constexpr std::size_t number_of_inputs = detail::port_shapes<input_shape<Net>>::type::size;
+inline constexpr size_t number_of_inputs = detail::port_shapes<input_shape<Net>>::type::size;
 template <class Net>
-inline constexpr std::size_t number_of_outputs = detail::port_shapes<output_shape<Net>>::type::size;
+inline constexpr size_t number_of_outputs = detail::port_shapes<output_shape<Net>>::type::size;
 
 /// The number of the output of this name. A name that does not exist does not compile.
 template <class Net, fixed_string Name>
-inline constexpr std::size_t output_index = detail::find_output<Net, Name>();
+inline constexpr size_t output_index = detail::find_output<Net, Name>();
 template <class Net, fixed_string Name>
-inline constexpr std::size_t input_index = detail::find_input<Net, Name>();
+inline constexpr size_t input_index = detail::find_input<Net, Name>();
 
 }  // namespace tenon

@@ -23,7 +23,7 @@ struct one_or_more_copies;
 namespace detail {
 
 /// What copies of a block look like: the block once, and how often it is there.
-template <class Block, class Placed, std::size_t N>
+template <class Block, class Placed, size_t N>
 struct ShownCopies {
 private:
   static constexpr ElementInfo info = element_info<Block, typename Placed::output>();
@@ -38,7 +38,7 @@ public:
 template <class Block, class In>
 using placed_copy = bind_at<unnamed<Block>, In, path<0>, from_input>;
 
-template <class Whole, class In, std::size_t N, class Block>
+template <class Whole, class In, size_t N, class Block>
 struct BoundRepeat : ShownCopies<Block, placed_copy<Block, In>, N> {
   using placed = placed_copy<Block, In>;
   using block = typename placed::bound;
@@ -59,7 +59,7 @@ struct BoundRepeat : ShownCopies<Block, placed_copy<Block, In>, N> {
   template <class Mode, class Ctx, class T>
   static constexpr void forward(Ctx& ctx, Memory<T> memory, Rows<const T> x, Rows<T> y, Mode) {
     ForwardWalk<Ctx, T, Mode> walk{ctx, memory, y, plan.slots.data(), x};
-    for (std::size_t copy = 0; copy < N; ++copy) walk.template step<block>();
+    for (size_t copy = 0; copy < N; ++copy) walk.template step<block>();
   }
 
   template <class Ctx, class T>
@@ -67,12 +67,12 @@ struct BoundRepeat : ShownCopies<Block, placed_copy<Block, In>, N> {
                                  Rows<T> dx) {
     if (!dx && layout.fixed()) return;
     BackwardWalk<Ctx, T> walk{ctx, memory, x, y, dy, dx, plan.slots.data(), N, 0};
-    for (std::size_t copy = 0; copy < N; ++copy) walk.template step<block>();
+    for (size_t copy = 0; copy < N; ++copy) walk.template step<block>();
   }
 
   template <class Visit>
   static constexpr void visit_units(Visit&& visit) {
-    for (std::size_t copy = 0; copy < N; ++copy) visit.template operator()<block>();
+    for (size_t copy = 0; copy < N; ++copy) visit.template operator()<block>();
   }
 };
 
@@ -81,33 +81,33 @@ struct BoundRepeat : ShownCopies<Block, placed_copy<Block, In>, N> {
 /// inputs of the next copy: behind its node stands one more for each of them.
 template <class Block, class In, bool Joint, class K = std::make_index_sequence<In::count>>
 struct CopyNodes;
-template <class Block, class... S, bool Joint, std::size_t... K>
+template <class Block, class... S, bool Joint, size_t... K>
 struct CopyNodes<Block, Inputs<S...>, Joint, std::index_sequence<K...>> {
   using In = Inputs<S...>;
-  static constexpr std::size_t each = Joint ? 1 + In::count : 1;  // nodes of a copy
+  static constexpr size_t each = Joint ? 1 + In::count : 1;  // nodes of a copy
 
-  static constexpr std::size_t value_of(std::size_t copy) { return In::count + copy * each; }
-  static constexpr std::size_t source(std::size_t copy, std::size_t input) {
+  static constexpr size_t value_of(size_t copy) { return In::count + copy * each; }
+  static constexpr size_t source(size_t copy, size_t input) {
     if (copy == 0 || (input > 0 && !Joint)) return input;
     return value_of(copy - 1) + (Joint ? 1 + input : 0);
   }
-  template <std::size_t Node>
+  template <size_t Node>
   static constexpr auto node() {
-    constexpr std::size_t copy = Node / each, part = Node % each;
+    constexpr size_t copy = Node / each, part = Node % each;
     if constexpr (part == 0) return NodeAt<Block, source(copy, K)...>{};
     else return NodeAt<SliceOf<In::offsets[part - 1], pack_element<part - 1, S...>>, value_of(copy)>{};
   }
-  template <std::size_t N>
+  template <size_t N>
   static constexpr auto outputs() {
     if constexpr (Joint) return OutputValues<source(N, K)...>{};
     else return OutputValues<source(N, 0)>{};
   }
-  template <std::size_t N, std::size_t... Node>
+  template <size_t N, size_t... Node>
   static constexpr auto graph(std::index_sequence<Node...>) {
     using Out = std::conditional_t<Joint, Outputs<S...>, pack_element<0, S...>>;
     return std::type_identity<BoundGraph<In, Out, decltype(outputs<N>()), decltype(node<Node>())...>>{};
   }
-  template <std::size_t N>
+  template <size_t N>
   using of = typename decltype(graph<N>(std::make_index_sequence<N * each>{}))::type;
 };
 
@@ -117,7 +117,7 @@ template <class... S>
 inline constexpr bool gives_several<Outputs<S...>> = true;
 
 /// Of several inputs. A block that is wrong is bound as if it gave its first input.
-template <class Whole, class First, class... Rest, std::size_t N, class Block>
+template <class Whole, class First, class... Rest, size_t N, class Block>
 struct BoundRepeat<Whole, Inputs<First, Rest...>, N, Block>
     : ShownCopies<Block, placed_copy<Block, Inputs<First, Rest...>>, N>,
       CopyNodes<typename placed_copy<Block, Inputs<First, Rest...>>::bound, Inputs<First, Rest...>,
@@ -142,7 +142,7 @@ struct BoundRepeat<Whole, Inputs<First, Rest...>, N, Block>
 ///
 ///     using Block = Graph<In<"x">, In<"t">, Node<"shift", Dense<8>, "t">, Node<"y", Add<>, "x", "shift">, Out<"y">>;
 ///     using Net = Graph<In<"image", 8>, In<"time", 2>, Node<"body", Repeat<4, Block>, "image", "time">, Out<"body">>;
-template <std::size_t N, class Block>
+template <size_t N, class Block>
 struct Repeat {
   static constexpr bool many_inputs = detail::takes_many_inputs<detail::unnamed<Block>>;
   using invalid = std::conditional_t<(N > 0), void, takes<one_or_more_copies>>;
@@ -152,20 +152,20 @@ struct Repeat {
 
 namespace detail {
 
-template <std::size_t N, class Block>
+template <size_t N, class Block>
 struct declared_input<Repeat<N, Block>> {
   using type = declared_input_at<path<0>, Block>;
 };
 
 /// Inputs and outputs are called as those of the block.
-template <std::size_t N, class Block>
+template <size_t N, class Block>
 struct port_names<Repeat<N, Block>> : port_names<unnamed<Block>> {};
 
 }  // namespace detail
 
-template <std::size_t N, class Block>
+template <size_t N, class Block>
 struct composition<Repeat<N, Block>> : detail::described<Structure::copies, Block> {
-  static constexpr std::size_t count = N;
+  static constexpr size_t count = N;
   template <class... Part>
   using with = Repeat<N, Part...>;
 };

@@ -14,23 +14,22 @@ namespace tenon::detail {
 
 /// An arena may be absent (there are no gradients in evaluation): its null pointer stays null.
 template <class T>
-constexpr T* advance(T* pointer, std::size_t count) {
+constexpr T* advance(T* pointer, size_t count) {
   return pointer ? pointer + count : nullptr;
 }
 
 template <class T>
-constexpr Rows<T> shifted(Rows<T> rows, std::size_t count) {
+constexpr Rows<T> shifted(Rows<T> rows, size_t count) {
   return {advance(rows.data, count), rows.count, rows.stride};
 }
 template <class T>
-constexpr PerSample<T> shifted(PerSample<T> numbers, std::size_t count) {
+constexpr PerSample<T> shifted(PerSample<T> numbers, size_t count) {
   return {advance(numbers.data, count), numbers.stride};
 }
 
 // Inlined: otherwise the result goes through memory, and a layer of a few numbers waits for it.
 template <class T>
-TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, std::size_t batch,
-                                           std::size_t scratch) {
+TENON_INLINE constexpr Memory<T> memory_of(const Memory<T>& whole, const Slot& slot, size_t batch, size_t scratch) {
   return {.parameters = {advance(whole.parameters.values, slot.parameters),
                          advance(whole.parameters.gradients, slot.parameters),
                          advance(whole.parameters.buffers, slot.buffers),
@@ -52,22 +51,22 @@ template <class Bound>
 inline constexpr bool adds_to_dx<Bound> = Bound::adds_to_dx;
 
 template <class T>
-constexpr Rows<T> rows_at(const Memory<T>& memory, Place place, std::size_t batch, std::size_t length) {
+constexpr Rows<T> rows_at(const Memory<T>& memory, Place place, size_t batch, size_t length) {
   T* base = place.where == Place::saved ? memory.workspace.saved : memory.workspace.scratch;
   return {base + place.offset * batch, batch, length};
 }
 
 template <class T, class U>
-constexpr void copy_rows(Rows<U> from, Rows<T> to, std::size_t length) {
-  for (std::size_t i = 0; i < to.count; ++i) std::copy_n(from[i], length, to[i]);
+constexpr void copy_rows(Rows<U> from, Rows<T> to, size_t length) {
+  for (size_t i = 0; i < to.count; ++i) std::copy_n(from[i], length, to[i]);
 }
 
 template <class T, class U>
-constexpr void add_rows(Rows<U> from, Rows<T> to, std::size_t length) {
-  for (std::size_t i = 0; i < to.count; ++i) {
+constexpr void add_rows(Rows<U> from, Rows<T> to, size_t length) {
+  for (size_t i = 0; i < to.count; ++i) {
     const T* source = from[i];
     T* target = to[i];
-    for (std::size_t j = 0; j < length; ++j) target[j] += source[j];
+    for (size_t j = 0; j < length; ++j) target[j] += source[j];
   }
 }
 
@@ -156,8 +155,8 @@ private:
   // Apart from step, so that it is compiled once and not once per layer.
   constexpr Call<T> next() {
     const Place place = Mode::training ? slot->output : slot->inference_output;
-    const std::size_t scratch = Mode::training ? slot->forward_scratch : slot->inference_scratch;
-    const std::size_t batch = y.count;
+    const size_t scratch = Mode::training ? slot->forward_scratch : slot->inference_scratch;
+    const size_t batch = y.count;
     const Rows<T> out = place.where == Place::outside ? y : rows_at(memory, place, batch, slot->output_size);
     const Call<T> call{memory_of(memory, *slot, batch, scratch), x, out, out};
     x = out;
@@ -177,8 +176,8 @@ struct BackwardWalk {
   Rows<const T> dy;
   Rows<T> dx;
   const Slot* slots;
-  std::size_t index;         // of the layer after the next one to run
-  std::size_t first_needed;  // layers in front of this one are skipped
+  size_t index;         // of the layer after the next one to run
+  size_t first_needed;  // layers in front of this one are skipped
   bool begun = false;
 
   template <class Bound>
@@ -194,14 +193,14 @@ private:
     if constexpr (requires { ctx.watch; }) {
       if (ctx.watch && begun && memory.parameters.gradients) {
         // a tied layer's gradients are those of the first one, which are not complete
-        const std::size_t done = slots[index + 1].parameters;
+        const size_t done = slots[index + 1].parameters;
         if (done > slot.parameters || (done == slot.parameters && !slot.shared))
           ctx.watch->done_from(memory.parameters.gradients + done);
         else ctx.watch->progress();
       }
       begun = true;
     }
-    const std::size_t batch = dy.count;
+    const size_t batch = dy.count;
     Call<T> call{memory_of(memory, slot, batch, slot.backward_scratch), x, output_of(index), dx, dy};
     if (index == 0) {
       call.memory.written.dx = memory.written.dx;
@@ -215,7 +214,7 @@ private:
   }
 
   /// What layer k gave in the forward pass, if the plan kept it.
-  constexpr Rows<const T> output_of(std::size_t k) const {
+  constexpr Rows<const T> output_of(size_t k) const {
     const Slot& slot = slots[k];
     if (slot.output.where == Place::outside) return y;
     if (slot.output.where == Place::scratch) return {nullptr, dy.count, slot.output_size};

@@ -29,7 +29,7 @@ namespace detail {
 
 /// Whether the name goes with a pattern.
 constexpr bool matches(std::string_view name, std::string_view pattern) {
-  std::size_t n = 0, p = 0, star = std::string_view::npos, resume = 0;
+  size_t n = 0, p = 0, star = std::string_view::npos, resume = 0;
   while (n < name.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
@@ -61,20 +61,20 @@ constexpr bool chooses(all_parameters, const ParameterEntry&) { return true; }
 
 /// Numbers that lie together in the arena of the parameters.
 struct Range {
-  std::size_t offset = 0;
-  std::size_t size = 0;
+  size_t offset = 0;
+  size_t size = 0;
 
   /// What of it lies among `count` numbers from `first` on.
-  constexpr Range within(std::size_t first, std::size_t count) const {
-    const std::size_t begin = std::max(offset, first), end = std::min(offset + size, first + count);
+  constexpr Range within(size_t first, size_t count) const {
+    const size_t begin = std::max(offset, first), end = std::min(offset + size, first + count);
     return {begin, begin < end ? end - begin : 0};
   }
 };
 
-template <std::size_t N>
+template <size_t N>
 struct Ranges {
   std::array<Range, N> part{};
-  std::size_t count = 0;
+  size_t count = 0;
 
   constexpr const Range* begin() const { return part.data(); }
   constexpr const Range* end() const { return part.data() + count; }
@@ -84,10 +84,10 @@ struct Ranges {
 template <class Net, class Chosen>
 constexpr auto ranges_where(Chosen chosen) {
   Ranges<parameter_table<Net>.size() + 1> found;
-  std::size_t end = ~std::size_t{0};  // of the range before
+  size_t end = ~size_t{0};  // of the range before
   for (const ParameterEntry& entry : parameter_table<Net>) {
     if (!chosen(entry)) continue;
-    const std::size_t size = aligned(entry.size);
+    const size_t size = aligned(entry.size);
     if (found.count > 0 && entry.offset == end) found.part[found.count - 1].size += size;
     else found.part[found.count++] = {entry.offset, size};
     end = entry.offset + size;

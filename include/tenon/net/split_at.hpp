@@ -10,18 +10,18 @@
 namespace tenon {
 
 /// Sequences of more steps than those of the first part, and parts whose results go one behind the other.
-template <std::size_t First>
+template <size_t First>
 struct sequences_longer_than;
 
 namespace detail {
 
 /// The first N steps, and the others.
-template <std::size_t N, class S>
+template <size_t N, class S>
 struct split_shape {
   using first = S;
   using rest = S;
 };
-template <std::size_t N, std::size_t T, std::size_t... D>
+template <size_t N, size_t T, size_t... D>
   requires(T > N)
 struct split_shape<N, Shape<T, D...>> {
   using first = Shape<N, D...>;
@@ -34,12 +34,12 @@ template <class A, class B>
 struct split_output {
   using type = A;
 };
-template <std::size_t N, std::size_t... D, class B>
+template <size_t N, size_t... D, class B>
 struct split_output<Shape<N, D...>, B> {
   using type = Shape<N + B::front, D...>;
 };
 
-template <class Whole, std::size_t N, class In, class A, class B>
+template <class Whole, size_t N, class In, class A, class B>
 struct split_slots {
   using shapes = split_shape<N, In>;
   using a = bind_at<unnamed<A>, typename shapes::first, typename element<A>::template path_at<0>, from_input>;
@@ -49,7 +49,7 @@ struct split_slots {
                         typename must_join<b, typename a::output, Whole>::type>;
 };
 
-template <class Whole, std::size_t N, class In, class A, class B, class Slots = split_slots<Whole, N, In, A, B>>
+template <class Whole, size_t N, class In, class A, class B, class Slots = split_slots<Whole, N, In, A, B>>
 struct BoundSplit
     : BoundGraph<In, typename Slots::output, OutputValues<5>, NodeAt<SliceOf<0, typename Slots::shapes::first>, 0>,
                  NodeAt<SliceOf<Slots::shapes::first::size, typename Slots::shapes::rest>, 0>,
@@ -68,7 +68,7 @@ struct BoundSplit
 ///
 ///     using Both = Sequential<Input<12 + 9>, SplitAt<12, Embedding<30, 64>, Embedding<40, 64>>>;
 ///     using Block = SplitAt<12, Identity, Residual<MultiheadAttention<4, causal>>>;
-template <std::size_t N, class A, class B>
+template <size_t N, class A, class B>
 struct SplitAt {
   template <class In>
   using problem = std::conditional_t<(In::front > N && N > 0), void, takes<sequences_longer_than<N>>>;
@@ -76,9 +76,9 @@ struct SplitAt {
   struct at : detail::BoundSplit<SplitAt, N, In, A, B> {};
 };
 
-template <std::size_t N, class A, class B>
+template <size_t N, class A, class B>
 struct composition<SplitAt<N, A, B>> : detail::described<Structure::split, A, B> {
-  static constexpr std::size_t place = N;
+  static constexpr size_t place = N;
   template <class... Part>
   using with = SplitAt<N, Part...>;
 };

@@ -13,18 +13,18 @@ namespace tenon {
 /// One layer of a network as its user wrote it, fused or not; a composition is followed by its
 /// elements, one level deeper.
 struct LayerRow {
-  std::string_view path{};                      // "encoder.2"
-  std::string_view type{};                      // "Dense<784, 128>"; of a composition without its arguments: "Residual"
-  std::size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
-  std::size_t rank = 0;
-  std::size_t parameter_count = 0;  // of one copy; of a composition, everything inside
-  std::size_t copies = 1;           // how often it occurs: inside Repeat<N, ...> N times
-  std::size_t depth = 0;
+  std::string_view path{};                 // "encoder.2"
+  std::string_view type{};                 // "Dense<784, 128>"; of a composition without its arguments: "Residual"
+  size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
+  size_t rank = 0;
+  size_t parameter_count = 0;  // of one copy; of a composition, everything inside
+  size_t copies = 1;           // how often it occurs: inside Repeat<N, ...> N times
+  size_t depth = 0;
   bool composition = false;                  // what it counts, its elements count again
   std::string_view sources{};                // of a node of a Graph: the names of what it reads, "seen, known"
   std::string_view shares{};                 // and the node whose parameters it works with, which count there
   const detail::PartShape* parts = nullptr;  // of one that gives several outputs: the shape of each
-  std::size_t part_count = 0;
+  size_t part_count = 0;
   bool port = false;  // an input or output of a Graph: `port_table` lists them, `layer_table` does not
 
   static constexpr auto label = &LayerRow::path;
@@ -34,7 +34,7 @@ struct LayerRow {
 struct UnitRow {
   std::string_view path{};  // of the first layer
   std::string_view type{};  // of the first layer
-  std::size_t layers = 1;
+  size_t layers = 1;
 
   static constexpr auto label = &UnitRow::path;
 };
@@ -47,35 +47,34 @@ constexpr bool is_composition(const Tree& tree) {
 
 /// "Residual" of "Residual<Dense<64>, ReLU>".
 constexpr std::string_view without_arguments(std::string_view type) {
-  std::size_t size = 0;
+  size_t size = 0;
   while (size < type.size() && type[size] != '<') ++size;
   return type.substr(0, size);
 }
 
 /// How many numbers the tree learns; of a fused unit, those of one layer only.
-constexpr std::size_t count_learnt(const Tree& tree, std::size_t layer) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < tree.parameter_count; ++i) {
-    const std::size_t owner = tree.kind == TreeKind::fused ? tree.parameter_layers[i] : 0;
+constexpr size_t count_learnt(const Tree& tree, size_t layer) {
+  size_t count = 0;
+  for (size_t i = 0; i < tree.parameter_count; ++i) {
+    const size_t owner = tree.kind == TreeKind::fused ? tree.parameter_layers[i] : 0;
     if (tree.parameters[i].trainable && owner == layer) count += tree.parameters[i].size();
   }
   return count;
 }
-constexpr std::size_t count_learnt(const Tree& tree) {
+constexpr size_t count_learnt(const Tree& tree) {
   if (tree.frozen) return 0;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < tree.parameter_count; ++i) {
+  size_t count = 0;
+  for (size_t i = 0; i < tree.parameter_count; ++i) {
     if (tree.parameters[i].trainable) count += tree.parameters[i].size();
   }
-  for (std::size_t u = 0; u < tree.unit_count; ++u)
-    count += tree.units[u].shared ? 0 : count_learnt(*tree.units[u].tree);
+  for (size_t u = 0; u < tree.unit_count; ++u) count += tree.units[u].shared ? 0 : count_learnt(*tree.units[u].tree);
   return tree.kind == TreeKind::loop ? count * tree.copies : count;
 }
 
 /// Whether there is a Graph in it, which has inputs and outputs with names.
 constexpr bool has_graph(const Tree& tree) {
   if (tree.ports) return true;
-  for (std::size_t u = 0; u < tree.unit_count; ++u)
+  for (size_t u = 0; u < tree.unit_count; ++u)
     if (has_graph(*tree.units[u].tree)) return true;
   return false;
 }
@@ -89,11 +88,11 @@ struct LayerWalk {
   bool frozen = false;
   bool again = false;  // these parameters have been counted
 
-  constexpr void all_of(const Tree& tree, std::size_t copies, std::size_t depth) {
-    const std::size_t length = path.length();
-    std::size_t u = 0;
+  constexpr void all_of(const Tree& tree, size_t copies, size_t depth) {
+    const size_t length = path.length();
+    size_t u = 0;
     if constexpr (Ports) ports(tree, 0, tree.input_count, copies, depth);
-    for (std::size_t e = 0; e < tree.element_count; ++e) {
+    for (size_t e = 0; e < tree.element_count; ++e) {
       const ElementInfo& info = tree.elements[e];
       while (u < tree.unit_count && tree.units[u].first + tree.units[u].count <= e) ++u;
       const bool works = u < tree.unit_count && tree.units[u].first <= e;
@@ -108,9 +107,9 @@ struct LayerWalk {
     }
     if constexpr (Ports) ports(tree, tree.input_count, tree.output_count, copies, depth);
   }
-  constexpr void ports(const Tree& tree, std::size_t first, std::size_t count, std::size_t copies, std::size_t depth) {
-    const std::size_t length = path.length();
-    for (std::size_t p = first; p < first + count; ++p) {
+  constexpr void ports(const Tree& tree, size_t first, size_t count, size_t copies, size_t depth) {
+    const size_t length = path.length();
+    for (size_t p = first; p < first + count; ++p) {
       if (!tree.ports[p].name.empty()) path.push(tree.ports[p].name);
       LayerRow row = row_of(tree.ports[p], 0, copies, depth);
       row.port = true;
@@ -120,15 +119,13 @@ struct LayerWalk {
   }
 
   /// The element that is layer number `layer` of a unit.
-  constexpr void element(const ElementInfo& info, const Tree& unit, std::size_t layer, std::size_t copies,
-                         std::size_t depth) {
+  constexpr void element(const ElementInfo& info, const Tree& unit, size_t layer, size_t copies, size_t depth) {
     const bool around = frozen;
     frozen = frozen || unit.frozen;
     within(info, unit, layer, copies, depth);
     frozen = around;
   }
-  constexpr void within(const ElementInfo& info, const Tree& unit, std::size_t layer, std::size_t copies,
-                        std::size_t depth) {
+  constexpr void within(const ElementInfo& info, const Tree& unit, size_t layer, size_t copies, size_t depth) {
     if (!is_composition(unit)) {
       sink(row_of(info, frozen || again ? 0 : count_learnt(unit, layer), copies, depth), path.path());
       return;
@@ -140,7 +137,7 @@ struct LayerWalk {
     all_of(unit, unit.kind == TreeKind::loop ? copies * unit.copies : copies, depth + 1);
   }
 
-  static constexpr LayerRow row_of(const ElementInfo& info, std::size_t count, std::size_t copies, std::size_t depth) {
+  static constexpr LayerRow row_of(const ElementInfo& info, size_t count, size_t copies, size_t depth) {
     LayerRow row{.type = info.type,
                  .rank = info.rank,
                  .parameter_count = count,
@@ -162,14 +159,14 @@ struct UnitWalk {
   PathBuilder path{};
 
   constexpr void all_of(const Tree& tree) {
-    const std::size_t length = path.length();
-    for (std::size_t copy = 0; copy < tree.copies; ++copy) {
+    const size_t length = path.length();
+    for (size_t copy = 0; copy < tree.copies; ++copy) {
       path.push(copy);
       one(tree, tree.units[0]);
       path.cut(length);
     }
     if (tree.kind != TreeKind::composition) return;
-    for (std::size_t u = 0; u < tree.unit_count; ++u) {
+    for (size_t u = 0; u < tree.unit_count; ++u) {
       const Branch& unit = tree.units[u];
       path.push(tree.elements[unit.first].name, unit.first);
       one(tree, unit);
@@ -239,8 +236,8 @@ inline constexpr const auto& unit_table = detail::Table<UnitRow, detail::UnitSou
 
 /// How many layers the network has, compositions not counted, copies counted each.
 template <class Net>
-inline constexpr std::size_t layer_count = [] {
-  std::size_t count = 0;
+inline constexpr size_t layer_count = [] {
+  size_t count = 0;
   for (const LayerRow& row : layer_table<Net>) count += row.composition ? 0 : row.copies;
   return count;
 }();

@@ -15,28 +15,28 @@ inline constexpr std::string_view inline_name = ".";
 /// A path like "encoder.2." that grows and shrinks as a walk descends into a network and returns.
 class PathBuilder {
 public:
-  static constexpr std::size_t capacity = 512;
+  static constexpr size_t capacity = 512;
 
   constexpr void push(std::string_view word) {
     std::copy(word.begin(), word.end(), text_ + length_);
     length_ += word.size();
     text_[length_++] = '.';
   }
-  constexpr void push(std::size_t index) {
-    std::size_t digits = 1;
-    for (std::size_t rest = index; rest >= 10; rest /= 10) ++digits;
-    for (std::size_t i = digits; i-- > 0; index /= 10) {
+  constexpr void push(size_t index) {
+    size_t digits = 1;
+    for (size_t rest = index; rest >= 10; rest /= 10) ++digits;
+    for (size_t i = digits; i-- > 0; index /= 10) {
       text_[length_ + i] = static_cast<char>('0' + index % 10);
     }
     length_ += digits;
     text_[length_++] = '.';
   }
   /// Appends an element's name, or its index if it has none; nothing where the element is `Inline`.
-  constexpr void push(std::string_view name, std::size_t index) {
+  constexpr void push(std::string_view name, size_t index) {
     if (name != inline_name) name.empty() ? push(index) : push(name);
   }
-  constexpr std::size_t length() const { return length_; }
-  constexpr void cut(std::size_t length) { length_ = length; }
+  constexpr size_t length() const { return length_; }
+  constexpr void cut(size_t length) { length_ = length; }
 
   /// With the dot at the end, to be followed by a parameter's name.
   constexpr std::string_view prefix() const { return {text_, length_}; }
@@ -45,7 +45,7 @@ public:
 
 private:
   char text_[capacity]{};
-  std::size_t length_ = 0;
+  size_t length_ = 0;
 };
 
 /// The rows that Source::walk(sink) passes to sink(row, pieces...). The pieces of text together are
@@ -54,14 +54,14 @@ template <class Row, class Source>
 struct Table {
 private:
   struct Totals {
-    std::size_t rows = 0;
-    std::size_t characters = 0;
+    size_t rows = 0;
+    size_t characters = 0;
   };
   static constexpr Totals totals = [] {
     Totals sum;
     Source::walk([&](const Row&, auto... pieces) {
       ++sum.rows;
-      sum.characters += (std::size_t{0} + ... + pieces.size());
+      sum.characters += (size_t{0} + ... + pieces.size());
     });
     return sum;
   }();
@@ -79,7 +79,7 @@ public:
     const char* text = pool.data();
     Source::walk([&](const Row& row, auto... pieces) {
       *next = row;
-      next->*Row::label = {text, (std::size_t{0} + ... + pieces.size())};
+      next->*Row::label = {text, (size_t{0} + ... + pieces.size())};
       text += (next->*Row::label).size();
       ++next;
     });

@@ -21,28 +21,28 @@ struct Tree;
 /// A child that works on the data: a unit, made of the `count` elements from `first` on.
 struct Branch {
   const Tree* tree = nullptr;
-  std::size_t first = 0;
-  std::size_t count = 1;
+  size_t first = 0;
+  size_t count = 1;
   bool silent = false;  // a reshape that only copies, as a branch of its own: no unit
   bool shared = false;  // it works with the parameters of a unit before it
 };
 
 /// One of several shapes that lie in a row.
 struct PartShape {
-  std::size_t dims[ParameterSpec::max_rank]{};
-  std::size_t rank = 0;
+  size_t dims[ParameterSpec::max_rank]{};
+  size_t rank = 0;
 };
 
 /// An element of a composition as written.
 struct ElementInfo {
   std::string_view name{};  // empty: its index is its name
   std::string_view type{};
-  std::size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
-  std::size_t rank = 0;
+  size_t dims[ParameterSpec::max_rank]{};  // of the shape it gives
+  size_t rank = 0;
   std::string_view sources{};        // in a graph: the names of what it reads
   std::string_view shares{};         // and the name of the node whose parameters it works with
   const PartShape* parts = nullptr;  // of one that gives several outputs: the shape of each
-  std::size_t part_count = 0;
+  size_t part_count = 0;
   Structure structure = Structure::leaf;
 };
 
@@ -95,24 +95,24 @@ struct Tree {
   TreeKind kind = TreeKind::leaf;
   // Of a leaf: its parameters. Of a fused one: also the layer that each belongs to.
   const ParameterSpec* parameters = nullptr;
-  std::size_t parameter_count = 0;
-  const std::size_t* parameter_layers = nullptr;
+  size_t parameter_count = 0;
+  const size_t* parameter_layers = nullptr;
   // Of a composition: its elements, and those of them that are units.
   const ElementInfo* elements = nullptr;
-  std::size_t element_count = 0;
+  size_t element_count = 0;
   const Branch* units = nullptr;
-  std::size_t unit_count = 0;
+  size_t unit_count = 0;
   // What a pass over the data behind these units is called, which is no element: the product of a Gate.
   std::string_view last_pass{};
   // Of a graph: its inputs, then its outputs, which say what gives them.
   const ElementInfo* ports = nullptr;
-  std::size_t input_count = 0;
-  std::size_t output_count = 0;
+  size_t input_count = 0;
+  size_t output_count = 0;
   // Of a loop over its one element.
-  std::size_t copies = 0;
+  size_t copies = 0;
   // Of a frozen part: its parameters lie among the buffers, and this is their share.
   bool frozen = false;
-  std::size_t frozen_size = 0;
+  size_t frozen_size = 0;
 };
 
 constexpr Tree with_last_pass(Tree tree, std::string_view name) {
@@ -143,25 +143,25 @@ constexpr const Tree* tree_of() {
 template <class F>
 constexpr void each_parameter(const Tree& tree, F& f, bool frozen = false) {
   frozen = frozen || tree.frozen;
-  for (std::size_t i = 0; i < tree.parameter_count; ++i) f(tree.parameters[i], frozen);
+  for (size_t i = 0; i < tree.parameter_count; ++i) f(tree.parameters[i], frozen);
   if (tree.kind == TreeKind::composition)
-    for (std::size_t u = 0; u < tree.unit_count; ++u)
+    for (size_t u = 0; u < tree.unit_count; ++u)
       if (!tree.units[u].shared) each_parameter(*tree.units[u].tree, f, frozen);
-  for (std::size_t copy = 0; copy < tree.copies; ++copy) each_parameter(*tree.units[0].tree, f, frozen);
+  for (size_t copy = 0; copy < tree.copies; ++copy) each_parameter(*tree.units[0].tree, f, frozen);
 }
 
 /// Whether two bound layers have parameters of the same names and shapes, in the same order.
 template <class A, class B>
 constexpr bool same_parameters() {
-  constexpr std::size_t count = [] {
-    std::size_t n = 0;
+  constexpr size_t count = [] {
+    size_t n = 0;
     const auto add_one = [&](const ParameterSpec&, bool) { ++n; };
     each_parameter(*tree_of<A>(), add_one);
     return n;
   }();
   std::array<const ParameterSpec*, count + 1> known{};
   std::array<bool, count + 1> is_frozen{};
-  std::size_t k = 0;
+  size_t k = 0;
   const auto keep = [&](const ParameterSpec& spec, bool frozen) {
     known[k] = &spec;
     is_frozen[k++] = frozen;
@@ -180,7 +180,7 @@ constexpr bool same_parameters() {
 }
 
 template <class Bound>
-constexpr Branch branch_of(std::size_t first, std::size_t count) {
+constexpr Branch branch_of(size_t first, size_t count) {
   return {tree_of<Bound>(), first, count, Passthrough<Bound>};
 }
 

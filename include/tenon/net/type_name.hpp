@@ -12,9 +12,9 @@ template <class T>
 constexpr std::string_view compiler_name() {
   // g++: "... [with T = X; std::string_view = ...]", clang: "... [T = X]".
   constexpr std::string_view text = __PRETTY_FUNCTION__;
-  constexpr std::size_t begin = text.find("T = ") + 4;
-  constexpr std::size_t with_alias = text.find("; std::string_view");
-  constexpr std::size_t end = with_alias == text.npos ? text.size() - 1 : with_alias;
+  constexpr size_t begin = text.find("T = ") + 4;
+  constexpr size_t with_alias = text.find("; std::string_view");
+  constexpr size_t end = with_alias == text.npos ? text.size() - 1 : with_alias;
   return text.substr(begin, end - begin);
 }
 
@@ -28,7 +28,7 @@ class TypeNameWriter {
 public:
   constexpr TypeNameWriter(std::string_view from, char* to) : in_{from}, out_{to} {}
 
-  constexpr std::size_t run() {
+  constexpr size_t run() {
     while (!in_.empty()) {
       const char c = in_.front();
       if (is_digit(c)) number();
@@ -44,7 +44,7 @@ public:
   }
 
 private:
-  constexpr void put(std::string_view text, std::size_t consumed) {
+  constexpr void put(std::string_view text, size_t consumed) {
     for (const char c : text) out_[length_++] = c;
     in_.remove_prefix(consumed);
   }
@@ -53,14 +53,14 @@ private:
     in_.remove_prefix(text.size());
     return true;
   }
-  constexpr std::size_t span_of(auto belongs) const {
-    std::size_t n = 0;
+  constexpr size_t span_of(auto belongs) const {
+    size_t n = 0;
     while (n < in_.size() && belongs(in_[n])) ++n;
     return n;
   }
 
   constexpr void word() {
-    const std::size_t n = span_of(is_word);
+    const size_t n = span_of(is_word);
     const std::string_view name = in_.substr(0, n);
     in_.remove_prefix(n);
     // Qualifiers go; so does the wrapper of a string, which is printed as its text.
@@ -76,7 +76,7 @@ private:
   }
   /// The value's name, not the type's: padding<1>, count_include_pad<false>.
   constexpr void put_option(std::string_view name) {
-    for (std::size_t i = 0; i < name.size(); ++i) {
+    for (size_t i = 0; i < name.size(); ++i) {
       const bool upper = name[i] >= 'A' && name[i] <= 'Z';
       if (upper && i > 0) put("_", 0);
       const char c = upper ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
@@ -85,21 +85,21 @@ private:
   }
   constexpr void quoted() {
     put("\"", 1);
-    const std::size_t size = span_of([](char c) { return c != '"'; });
+    const size_t size = span_of([](char c) { return c != '"'; });
     put(in_.substr(0, size), size);
     if (skip("\"")) put("\"", 0);
   }
 
   /// "784ul" is 784, "5.0e-1" and "5.000000e-01" are 0.5.
   constexpr void number() {
-    const std::size_t whole = span_of(is_digit);
+    const size_t whole = span_of(is_digit);
     if (whole == in_.size() || (in_[whole] != '.' && in_[whole] != 'e')) {
       put(in_.substr(0, whole), whole);
       while (skip("u") || skip("U") || skip("l") || skip("L")) continue;
       return;
     }
     char digits[64]{};
-    std::size_t count = 0;
+    size_t count = 0;
     int point = static_cast<int>(whole);  // the decimal point stands before this digit
     const auto take = [&] {
       while (!in_.empty() && is_digit(in_.front())) {
@@ -124,8 +124,8 @@ private:
   }
 
   /// Seven digits say which float was meant; a compiler prints up to 17 of the nearest binary.
-  constexpr void write_decimal(char* digits, std::size_t count, int point) {
-    std::size_t zeros = 0;
+  constexpr void write_decimal(char* digits, size_t count, int point) {
+    size_t zeros = 0;
     while (zeros + 1 < count && digits[zeros] == '0') ++zeros;
     digits += zeros;
     count -= zeros;
@@ -133,7 +133,7 @@ private:
     if (count > 7) {
       const bool up = digits[7] >= '5';
       count = 7;
-      for (std::size_t i = count; up && i-- > 0;) {
+      for (size_t i = count; up && i-- > 0;) {
         if (digits[i] != '9') {
           ++digits[i];
           break;
@@ -173,24 +173,24 @@ private:
 
   std::string_view in_;
   char* out_;
-  std::size_t length_ = 0;
+  size_t length_ = 0;
   bool is_option_ = false;  // the next word is the name of an option's type
 };
 
-template <std::size_t Capacity>
+template <size_t Capacity>
 struct CleanName {
   std::array<char, Capacity> text{};
-  std::size_t length = 0;
+  size_t length = 0;
 };
 
 /// Nobody reads longer names, and a compiler takes only so many steps to shorten one.
-inline constexpr std::size_t longest_name = 512;
+inline constexpr size_t longest_name = 512;
 
 /// Room for the name: a comma gets a space and some numbers get longer, but no piece more than twice as long.
 template <class T>
 inline constexpr auto clean_name = [] {
   constexpr std::string_view raw = compiler_name<T>();
-  constexpr std::size_t used = raw.size() < longest_name ? raw.size() : longest_name;
+  constexpr size_t used = raw.size() < longest_name ? raw.size() : longest_name;
   CleanName<used * 2 + 3> name;
   name.length = TypeNameWriter{raw.substr(0, used), name.text.data()}.run();
   for (int dot = 0; used < raw.size() && dot < 3; ++dot) name.text[name.length++] = '.';

@@ -21,7 +21,7 @@ struct SkipBinding {
 
 /// Stage K of a dense block, which From gives what has been joined so far: L makes new channels of it, and both are
 /// joined. It reads value 2 K of the graph and gives value 2 K + 2.
-template <std::size_t K, class Given, class From, class L>
+template <size_t K, class Given, class From, class L>
 struct DenseStage {
   using layer = Concat<Identity, L>;
   using binding = bind_at<unnamed<L>, Given, typename element<L>::template path_at<1>, from_input>;
@@ -96,9 +96,9 @@ template <class L>
 struct dense_block_of<L, std::index_sequence<>> {
   using type = Identity;
 };
-template <class L, std::size_t... Copy>
+template <class L, size_t... Copy>
 struct dense_block_of<L, std::index_sequence<Copy...>> {
-  template <std::size_t>
+  template <size_t>
   using one = L;
   using type = DenseChain<one<Copy>...>;
 };
@@ -120,7 +120,7 @@ struct dense_chain_of<Concat<Identity, L>...> {
 /// Huang et al. 2017. Channels grow by L's each time. Parameters: `2.1.weight` is the third's.
 ///
 ///     using Block = DenseBlock<4, Sequential<BatchNorm2D<>, ReLU, Conv2D<12, 3, padding<1>>>>;
-template <std::size_t N, class L>
+template <size_t N, class L>
 struct DenseBlock {
   using invalid = std::conditional_t<N == 0, takes<one_or_more_layers>, void>;
   template <class In>
@@ -132,7 +132,7 @@ struct composition<detail::DenseChain<L...>> : detail::described<Structure::chai
   template <class... Part>
   using with = typename detail::dense_chain_of<Part...>::type;
 };
-template <std::size_t N, class L>
+template <size_t N, class L>
   requires(N > 0)
 struct composition<DenseBlock<N, L>>
     : composition<typename detail::dense_block_of<L, std::make_index_sequence<N>>::type> {};
@@ -141,7 +141,7 @@ namespace detail {
 
 template <class... L>
 struct declared_input<DenseChain<L...>> : declared_input<Sequential<Concat<Identity, L>...>> {};
-template <std::size_t N, class L>
+template <size_t N, class L>
   requires(N > 0)
 struct declared_input<DenseBlock<N, L>> : declared_input<Concat<Identity, L>> {};
 

@@ -58,21 +58,21 @@ struct cut_last<Net, Structure::masked> : cut_reversed<Net, reverse<parts_of<Net
 
 /// The layer that gives value V of a graph, and the graph without it. Void and the whole graph where another node reads
 /// that value, too, or where the node shares its layers with another.
-template <class Graph, std::size_t V>
+template <class Graph, size_t V>
 struct cut_value;
-template <class... E, std::size_t V>
+template <class... E, size_t V>
 struct cut_value<Graph<E...>, V> {
 private:
   static constexpr const auto& links = linked_graph<E...>::links;
   static constexpr bool alone = [] {
     if (V < links.inputs || linked_graph<E...>::parts[links.part_of[V]].view) return false;
-    for (std::size_t e = 0; e < links.edges; ++e)
+    for (size_t e = 0; e < links.edges; ++e)
       if (links.sources[e] == V) return false;
-    for (std::size_t k = 0; k < links.nodes; ++k)
+    for (size_t k = 0; k < links.nodes; ++k)
       if (links.like[k] == V - links.inputs) return false;
     return links.like[V - links.inputs] == nobody;
   }();
-  template <std::size_t I, class One>
+  template <size_t I, class One>
   static consteval auto without() {
     if constexpr (I != links.part_of[V]) {
       return std::type_identity<One>{};
@@ -82,7 +82,7 @@ private:
           std::conditional_t<std::is_same_v<remains, Sequential<>>, Identity, remains>>>{};
     }
   }
-  template <std::size_t... I>
+  template <size_t... I>
   static Graph<typename decltype(without<I, E>())::type...> cut(std::index_sequence<I...>);
   static consteval auto find_last() {
     if constexpr (alone) {

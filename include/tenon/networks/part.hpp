@@ -68,7 +68,7 @@ constexpr auto part_behind() {
 }
 
 /// Names of elements: their own, or their numbers.
-template <std::size_t Index, class E>
+template <size_t Index, class E>
 constexpr auto name_of_element() {
   if constexpr (element<E>::named) {
     return to_fixed_string<element<E>::name.size()>(element<E>::name);
@@ -78,17 +78,17 @@ constexpr auto name_of_element() {
 }
 template <class L>
 struct element_names {
-  template <class... E, std::size_t... I>
+  template <class... E, size_t... I>
   static consteval auto of(list<E...>, std::index_sequence<I...>) {
-    constexpr std::array<std::size_t, sizeof...(E) + 1> index = [] {
-      std::array<std::size_t, sizeof...(E) + 1> all{};
-      std::size_t i = 0, next = 0;
+    constexpr std::array<size_t, sizeof...(E) + 1> index = [] {
+      std::array<size_t, sizeof...(E) + 1> all{};
+      size_t i = 0, next = 0;
       ((all[i++] = next, next += counts<E>), ...);
       return all;
     }();
     return join<decltype(one<index[I], E>())...>{};
   }
-  template <std::size_t Index, class E>
+  template <size_t Index, class E>
   static consteval auto one() {
     if constexpr (counts<E> == 0 || Index >= names_shown) return list<>{};
     else return list<asked<name_of_element<Index, E>()>>{};
@@ -101,7 +101,7 @@ template <class L>
 using no_part_in = NoPart<typename element_names<L>::type, L>;
 
 /// Among the elements of a composition.
-template <fixed_string Path, std::size_t Index, class E, class In>
+template <fixed_string Path, size_t Index, class E, class In>
 constexpr auto find_in_element() {
   using L = unnamed<E>;
   if constexpr (counts<E> == 0) return NoPart<void, void>{};
@@ -123,11 +123,11 @@ struct first_found<L, First, Rest...> {
 template <class L, class... Rest>
 struct first_found<L, NoPart<void, void>, Rest...> : first_found<L, Rest...> {};
 
-template <fixed_string Path, class L, class... E, class... In, std::size_t... I>
+template <fixed_string Path, class L, class... E, class... In, size_t... I>
 constexpr auto find_among(list<E...>, list<In...>, std::index_sequence<I...>) {
-  constexpr std::array<std::size_t, sizeof...(E) + 1> index = [] {
-    std::array<std::size_t, sizeof...(E) + 1> all{};
-    std::size_t i = 0, next = 0;
+  constexpr std::array<size_t, sizeof...(E) + 1> index = [] {
+    std::array<size_t, sizeof...(E) + 1> all{};
+    size_t i = 0, next = 0;
     ((all[i++] = next, next += counts<E>), ...);
     return all;
   }();
@@ -135,19 +135,19 @@ constexpr auto find_among(list<E...>, list<In...>, std::index_sequence<I...>) {
 }
 
 /// The names of what node K reads. In that of one output of several the dot, which no input's name has, becomes `_`.
-template <class Binder, std::size_t K, std::size_t... J>
+template <class Binder, size_t K, size_t... J>
 constexpr auto names_read(std::index_sequence<J...>) {
-  constexpr auto name_at = []<std::size_t I>(std::integral_constant<std::size_t, I>) {
+  constexpr auto name_at = []<size_t I>(std::integral_constant<size_t, I>) {
     constexpr const auto& links = Binder::links;
     constexpr std::string_view name = Binder::graph::parts[links.part_of[links.sources[links.first_edge[K] + I]]].name;
     auto text = to_fixed_string<name.size()>(name);
     std::replace(text.text, text.text + name.size(), '.', '_');
     return text;
   };
-  return list<asked<name_at(std::integral_constant<std::size_t, J>{})>...>{};
+  return list<asked<name_at(std::integral_constant<size_t, J>{})>...>{};
 }
 /// What was found behind node K. What takes several inputs takes all of the node's: a chain takes only one.
-template <class Binder, std::size_t K, class Inner>
+template <class Binder, size_t K, class Inner>
 constexpr auto with_names_read(Inner inner) {
   if constexpr (!Inner::found) return inner;
   else if constexpr (input_count<typename Inner::input> == 1 || Inner::reads::size > 0) return inner;
@@ -161,8 +161,8 @@ template <fixed_string Path, class Whole, class In, class... E>
 constexpr auto find_node(std::type_identity<Graph<E...>>) {
   using binder = GraphBinder<In, E...>;
   constexpr const auto& links = binder::links;
-  constexpr std::size_t v = [] {
-    std::size_t k = links.inputs;
+  constexpr size_t v = [] {
+    size_t k = links.inputs;
     while (k < links.inputs + links.nodes && binder::graph::parts[links.part_of[k]].name != first_step(Path.view()))
       ++k;
     return k;
@@ -170,7 +170,7 @@ constexpr auto find_node(std::type_identity<Graph<E...>>) {
   if constexpr (v == links.inputs + links.nodes) {
     return no_part_in<Whole>{};
   } else {
-    constexpr std::size_t K = v - links.inputs;
+    constexpr size_t K = v - links.inputs;
     constexpr std::string_view own = binder::graph::parts[links.part_of[links.owner_of(v)]].name;
     return with_names_read<binder, K>(
         part_behind<Path, to_fixed_string<own.size()>(own), unnamed<typename binder::template value<v>::layer>,
@@ -190,7 +190,7 @@ constexpr auto find_part() {
     return find_part<Path, unnamed<part_of<L>>, input_of_only_part<L, In>>();
   } else if constexpr (what == Structure::copies) {
     constexpr bool there = [] {
-      for (std::size_t i = 0; i < composition<L>::count; ++i)
+      for (size_t i = 0; i < composition<L>::count; ++i)
         if (is_index(first_step(Path.view()), i)) return true;
       return false;
     }();
@@ -220,14 +220,14 @@ struct layer_alone;
 template <class L, fixed_string... Name, class... S>
 struct layer_alone<L, list<asked<Name>...>, S...> {
   static constexpr std::array<std::string_view, sizeof...(S)> names{Name.view()...};
-  template <std::size_t I, fixed_string Own, std::size_t... D>
+  template <size_t I, fixed_string Own, size_t... D>
   static consteval auto input(Shape<D...>) {
     if constexpr (find_name(names, Own.view()) < I) return list<>{};
     else return list<In<Own, D...>>{};
   }
   template <class... Input>
   static Graph<Input..., Node<".", L, Name...>, Out<".">> graph_of(list<Input...>);
-  template <std::size_t... I>
+  template <size_t... I>
   static auto find(std::index_sequence<I...>) -> decltype(graph_of(join<decltype(input<I, Name>(S{}))...>{}));
   using type = decltype(find(std::index_sequence_for<S...>{}));
 };
@@ -236,15 +236,15 @@ struct layer_alone<L, list<asked<Name>...>, S...> {
 /// inputs, where it has none for them.
 template <class L, class In, class Reads>
 struct stand_alone;
-template <class L, std::size_t... D, class Reads>
+template <class L, size_t... D, class Reads>
 struct stand_alone<L, Shape<D...>, Reads> {
   using type = Sequential<Input<D...>, Inline<L>>;
 };
-template <class... L, std::size_t... D, class Reads>
+template <class... L, size_t... D, class Reads>
 struct stand_alone<Sequential<L...>, Shape<D...>, Reads> {
   using type = Sequential<Input<D...>, L...>;
 };
-template <std::size_t... A, class... L, std::size_t... D, class Reads>
+template <size_t... A, class... L, size_t... D, class Reads>
 struct stand_alone<Sequential<Input<A...>, L...>, Shape<D...>, Reads> {
   using type = Sequential<Input<A...>, L...>;
 };
@@ -254,22 +254,22 @@ template <class E, class S>
 struct with_shape {
   using type = E;
 };
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 struct with_shape<In<Name>, Shape<D...>> {
   using type = In<Name, D...>;
 };
-template <class Given, class... E, std::size_t... V>
+template <class Given, class... E, size_t... V>
 auto state_inputs(std::index_sequence<V...>)
     -> Graph<typename with_shape<E, typename given_input<(V < input_count<Given> ? V : 0), Given>::type>::type...>;
 template <class... E, class... S, class Reads>
 struct stand_alone<Graph<E...>, Inputs<S...>, Reads> {
   using type = decltype(state_inputs<Inputs<S...>, E...>(std::index_sequence_for<E...>{}));
 };
-template <class... E, std::size_t... D, class Reads>
+template <class... E, size_t... D, class Reads>
 struct stand_alone<Graph<E...>, Shape<D...>, Reads> {
   using type = decltype(state_inputs<Shape<D...>, E...>(std::index_sequence_for<E...>{}));
 };
-template <std::size_t N, class Block, class... S, class Reads>
+template <size_t N, class Block, class... S, class Reads>
 struct stand_alone<Repeat<N, Block>, Inputs<S...>, Reads> {
   using type = Repeat<N, typename stand_alone<unnamed<Block>, Inputs<S...>, Reads>::type>;
 };
@@ -292,7 +292,7 @@ struct stated_input<Inputs<S...>> {
 struct PartPlace {
   bool found = true;           // all of its parameters, in its own order
   bool among_buffers = false;  // frozen in the whole
-  std::size_t parameters = 0, buffers = 0;
+  size_t parameters = 0, buffers = 0;
 };
 template <class Net, class Part>
 consteval PartPlace place_part(std::string_view where) {
@@ -306,9 +306,9 @@ consteval PartPlace place_part(std::string_view where) {
         entry = &e;
     if (!entry || entry->size != own.size || entry->offset < own.offset || (entry->trainable && !own.trainable))
       return {.found = false};
-    const std::size_t begin = entry->offset - own.offset;
+    const size_t begin = entry->offset - own.offset;
     bool& any = own.trainable ? any_learned : any_buffer;
-    std::size_t& place_of = own.trainable ? place.parameters : place.buffers;
+    size_t& place_of = own.trainable ? place.parameters : place.buffers;
     if (any && (place_of != begin || (own.trainable && place.among_buffers == entry->trainable)))
       return {.found = false};
     any = true;

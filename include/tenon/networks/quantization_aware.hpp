@@ -103,11 +103,11 @@ template <class Stated, class First, class... Rest>
 struct with_rounded_input<Stated, list<First, Rest...>> {
   using type = Sequential<Sequential<FakeQuantize, Inline<First>>, Rest...>;
 };
-template <std::size_t... D, class First, class... Rest>
+template <size_t... D, class First, class... Rest>
 struct with_rounded_input<Shape<D...>, list<First, Rest...>> {
   using type = Sequential<Input<D...>, Sequential<FakeQuantize, Inline<First>>, Rest...>;
 };
-template <std::size_t... D, std::size_t... Same, class First, class... Rest>
+template <size_t... D, size_t... Same, class First, class... Rest>
 struct with_rounded_input<Shape<D...>, list<Input<Same...>, First, Rest...>>
     : with_rounded_input<Shape<D...>, list<First, Rest...>> {};
 

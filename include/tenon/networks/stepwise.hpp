@@ -28,11 +28,11 @@ namespace detail {
 /// One step of a sequence.
 template <class S, Time Axis>
 struct one_step;
-template <std::size_t T, std::size_t... D>
+template <size_t T, size_t... D>
 struct one_step<Shape<T, D...>, Time::first> {
   using input = Input<1, D...>;
 };
-template <std::size_t C, std::size_t T>
+template <size_t C, size_t T>
 struct one_step<Shape<C, T>, Time::last> {
   using input = Input<C, 1>;
 };
@@ -44,7 +44,7 @@ struct Stepped {
   using refusal = Refusal;
 };
 
-template <class L, class In, Time Axis, std::size_t Context, class Path>
+template <class L, class In, Time Axis, size_t Context, class Path>
 constexpr auto step_through();
 
 /// A layer that says that each step of its output follows from the steps up to there (`steps`).
@@ -53,7 +53,7 @@ constexpr bool says_it_steps() {
   if constexpr (requires { L::template steps<In, Axis>; }) return L::template steps<In, Axis>;
   else return false;
 }
-template <class L, std::size_t Context>
+template <class L, size_t Context>
 constexpr auto stepping_layer() {
   if constexpr (requires { typename L::template stepping<Context>; })
     return std::type_identity<typename L::template stepping<Context>>{};
@@ -72,7 +72,7 @@ constexpr auto gather_steps(list<Part...>) {
   return Stepped<typename remade<L, list<typename Part::type...>>::type,
                  typename first_refusal<typename Part::refusal...>::type>{};
 }
-template <class L, Time Axis, std::size_t Context, class... Part, class... Given, class... Path>
+template <class L, Time Axis, size_t Context, class... Part, class... Given, class... Path>
 constexpr auto step_parts(list<Part...>, list<Given...>, list<Path...>) {
   return gather_steps<L>(list<decltype(step_through<Part, Given, Axis, Context, Path>())...>{});
 }
@@ -98,11 +98,11 @@ template <class E, Time Axis>
 struct element_step {
   using type = E;
 };
-template <fixed_string Name, std::size_t T, std::size_t... D>
+template <fixed_string Name, size_t T, size_t... D>
 struct element_step<In<Name, T, D...>, Time::first> {
   using type = In<Name, 1, D...>;
 };
-template <fixed_string Name, std::size_t C, std::size_t T>
+template <fixed_string Name, size_t C, size_t T>
 struct element_step<In<Name, C, T>, Time::last> {
   using type = In<Name, C, 1>;
 };
@@ -112,7 +112,7 @@ constexpr auto step_inputs(Stepped<Graph<E...>, Refusal>) {
 }
 
 /// Path is that of L, its name or place included.
-template <class L, class In, Time Axis, std::size_t Context, class Path>
+template <class L, class In, Time Axis, size_t Context, class Path>
 constexpr auto step_through() {
   constexpr Structure what = structure_of<L>;
   using Refused = Stepped<L, cannot_run<layer<Path, L>, step_by_step>>;
@@ -212,11 +212,11 @@ using network_of_step = typename step_or_nothing<Net, steps_of<Net>::possible>::
 template <class A, class B>
 constexpr bool same_rows(const A& a, const B& b) {
   if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
+  for (size_t i = 0; i < a.size(); ++i) {
     if (a[i].name != b[i].name || a[i].rank != b[i].rank || a[i].offset != b[i].offset ||
         a[i].trainable != b[i].trainable)
       return false;
-    for (std::size_t d = 0; d < a[i].rank; ++d)
+    for (size_t d = 0; d < a[i].rank; ++d)
       if (a[i].dims[d] != b[i].dims[d]) return false;
   }
   return true;

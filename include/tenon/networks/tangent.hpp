@@ -65,7 +65,7 @@ template <auto... A>
 inline constexpr TangentRule tangent_rule<AvgPool1D<A...>> = TangentRule::no_parameters;
 template <auto... A>
 inline constexpr TangentRule tangent_rule<AvgPool2D<A...>> = TangentRule::no_parameters;
-template <std::size_t... D>
+template <size_t... D>
 inline constexpr TangentRule tangent_rule<Reshape<D...>> = TangentRule::no_parameters;
 template <>
 inline constexpr TangentRule tangent_rule<GlobalAvgPool> = TangentRule::no_parameters;
@@ -75,7 +75,7 @@ template <>
 inline constexpr TangentRule tangent_rule<Identity> = TangentRule::no_parameters;
 
 /// "y7", "t7": names of nodes.
-template <char Kind, std::size_t Number>
+template <char Kind, size_t Number>
 constexpr auto numbered_name() {
   constexpr std::string_view number = number_text<Number>;
   fixed_string<number.size() + 2> text;
@@ -91,43 +91,43 @@ using slope_times = expr::Operation<
 
 /// Walks down the chain and writes its nodes. `X` and `V` are the names of the nodes that give the value so far and its
 /// direction.
-template <fixed_string X, fixed_string V, std::size_t Index, class Nodes, class Layers>
+template <fixed_string X, fixed_string V, size_t Index, class Nodes, class Layers>
 struct tangent_walk;
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done>
+template <fixed_string X, fixed_string V, size_t Index, class... Done>
 struct tangent_walk<X, V, Index, list<Done...>, list<>> {
   template <class... In>
   using graph = Graph<In..., Done..., Out<V>>;
   using refused = void;
 };
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done, std::size_t... D, class... Rest>
+template <fixed_string X, fixed_string V, size_t Index, class... Done, size_t... D, class... Rest>
 struct tangent_walk<X, V, Index, list<Done...>, list<Input<D...>, Rest...>>
     : tangent_walk<X, V, Index, list<Done...>, list<Rest...>> {};
 
-template <TangentRule Rule, fixed_string X, fixed_string V, std::size_t Index, class Nodes, class Layers>
+template <TangentRule Rule, fixed_string X, fixed_string V, size_t Index, class Nodes, class Layers>
 struct tangent_step {
   using refused = Layers;
 };
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
+template <fixed_string X, fixed_string V, size_t Index, class... Done, class L, class... Rest>
 struct tangent_walk<X, V, Index, list<Done...>, list<L, Rest...>>
     : tangent_step<tangent_rule<L>, X, V, Index, list<Done...>, list<L, Rest...>> {};
 
-template <fixed_string X, fixed_string V, std::size_t Index, class Nodes, class L, class... Rest>
+template <fixed_string X, fixed_string V, size_t Index, class Nodes, class L, class... Rest>
 struct tangent_step<TangentRule::none, X, V, Index, Nodes, list<L, Rest...>> {
   using refused = cannot_run<layer<path<Index>, L>, along_a_direction>;
 };
 /// What is linear takes the direction as it takes the value. Of the last layer the value is left out: nobody reads it.
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L>
+template <fixed_string X, fixed_string V, size_t Index, class... Done, class L>
 struct tangent_step<TangentRule::no_parameters, X, V, Index, list<Done...>, list<L>>
     : tangent_walk<X, numbered_name<'t', Index>(), Index + 1, list<Done..., Node<numbered_name<'t', Index>(), L, V>>,
                    list<>> {};
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
+template <fixed_string X, fixed_string V, size_t Index, class... Done, class L, class... Rest>
   requires(sizeof...(Rest) > 0)
 struct tangent_step<TangentRule::no_parameters, X, V, Index, list<Done...>, list<L, Rest...>>
     : tangent_walk<numbered_name<'y', Index>(), numbered_name<'t', Index>(), Index + 1,
                    list<Done..., Node<numbered_name<'y', Index>(), L, X>, Node<numbered_name<'t', Index>(), L, V>>,
                    list<Rest...>> {};
 /// W v = (W (x + v) + b) - (W x + b).
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
+template <fixed_string X, fixed_string V, size_t Index, class... Done, class L, class... Rest>
 struct tangent_step<TangentRule::affine, X, V, Index, list<Done...>, list<L, Rest...>>
     : tangent_walk<
           numbered_name<'y', Index>(), numbered_name<'t', Index>(), Index + 1,
@@ -135,13 +135,13 @@ struct tangent_step<TangentRule::affine, X, V, Index, list<Done...>, list<L, Res
                Node<numbered_name<'m', Index>(), Shared<numbered_name<'y', Index>()>, numbered_name<'s', Index>()>,
                Node<numbered_name<'t', Index>(), Subtract, numbered_name<'m', Index>(), numbered_name<'y', Index>()>>,
           list<Rest...>> {};
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L>
+template <fixed_string X, fixed_string V, size_t Index, class... Done, class L>
 struct tangent_step<TangentRule::formula, X, V, Index, list<Done...>, list<L>>
     : tangent_walk<
           X, numbered_name<'t', Index>(), Index + 1,
           list<Done..., Node<numbered_name<'t', Index>(), Map<slope_times<typename L::formula, X, V>{}>, X, V>>,
           list<>> {};
-template <fixed_string X, fixed_string V, std::size_t Index, class... Done, class L, class... Rest>
+template <fixed_string X, fixed_string V, size_t Index, class... Done, class L, class... Rest>
   requires(sizeof...(Rest) > 0)
 struct tangent_step<TangentRule::formula, X, V, Index, list<Done...>, list<L, Rest...>>
     : tangent_walk<numbered_name<'y', Index>(), numbered_name<'t', Index>(), Index + 1,
@@ -166,7 +166,7 @@ template <class Net, class In, bool Refused>
 struct tangent_graph {
   using type = Net;
 };
-template <class Net, std::size_t... D>
+template <class Net, size_t... D>
 struct tangent_graph<Net, Shape<D...>, false> {
   using type = typename tangent_of_chain<Net>::template graph<In<"x", D...>, In<"v", D...>>;
 };

@@ -57,8 +57,8 @@ using DropoutOf = std::conditional_t<(Rate == 0), Identity, Dropout<Rate>>;
 /// nn.TransformerEncoderLayer.
 ///
 ///     using Net = Sequential<Input<64, 128>, Repeat<6, TransformerEncoderLayer<128, 4, 512>>>;
-template <std::size_t Width, std::size_t Heads, std::size_t FeedForward = 4 * Width, class Norm = PreNorm,
-          class Activation = ReLU, auto Rate = 0.0, class Attention = MultiheadAttention<Heads>>
+template <size_t Width, size_t Heads, size_t FeedForward = 4 * Width, class Norm = PreNorm, class Activation = ReLU,
+          auto Rate = 0.0, class Attention = MultiheadAttention<Heads>>
 using TransformerEncoderLayer = Sequential<
     typename Norm::template around<"norm1", Named<"self_attn", Attention>, detail::DropoutOf<Rate>>,
     typename Norm::template around<"norm2", Named<"linear1", Dense<FeedForward>>, Activation, detail::DropoutOf<Rate>,
@@ -67,17 +67,17 @@ using TransformerEncoderLayer = Sequential<
 namespace detail {
 
 /// What a decoder does to its own steps, behind those of the memory.
-template <std::size_t Memory, class L>
+template <size_t Memory, class L>
 using BehindMemory = Inline<SplitAt<Memory, Identity, L>>;
 
-template <std::size_t Memory, class Attention, auto Rate, class Norm>
+template <size_t Memory, class Attention, auto Rate, class Norm>
 struct cross_attended;
-template <std::size_t Memory, class Attention, auto Rate>
+template <size_t Memory, class Attention, auto Rate>
 struct cross_attended<Memory, Attention, Rate, PreNorm> {
   using type = Inline<
       Residual<BehindMemory<Memory, Named<"norm2", LayerNorm<>>>, Named<"multihead_attn", Attention>, DropoutOf<Rate>>>;
 };
-template <std::size_t Memory, class Attention, auto Rate>
+template <size_t Memory, class Attention, auto Rate>
 struct cross_attended<Memory, Attention, Rate, PostNorm> {
   using type = Inline<Sequential<Inline<Residual<Named<"multihead_attn", Attention>, DropoutOf<Rate>>>,
                                  BehindMemory<Memory, Named<"norm2", LayerNorm<>>>>>;
@@ -90,8 +90,8 @@ struct cross_attended<Memory, Attention, Rate, PostNorm> {
 ///
 /// Shapes: (Memory + time, Width) to the same. Parameters: self_attn.*, multihead_attn.*, linear1.*, linear2.*,
 /// norm1.*, norm2.*, norm3.*. PyTorch: nn.TransformerDecoderLayer with a causal tgt_mask.
-template <std::size_t Memory, std::size_t Width, std::size_t Heads, std::size_t FeedForward = 4 * Width,
-          class Norm = PreNorm, class Activation = ReLU, auto Rate = 0.0>
+template <size_t Memory, size_t Width, size_t Heads, size_t FeedForward = 4 * Width, class Norm = PreNorm,
+          class Activation = ReLU, auto Rate = 0.0>
 using TransformerDecoderLayer = Sequential<
     detail::BehindMemory<Memory,
                          typename Norm::template around<"norm1", Named<"self_attn", MultiheadAttention<Heads, causal>>,
@@ -117,9 +117,8 @@ using last_norm = std::conditional_t<std::is_same_v<Norm, PreNorm>, LayerNorm<>,
 ///
 ///     using Net = Transformer<30, 40, 12, 9, 2, 4, 64>;   // two blocks each, four heads, width 64
 ///     fit(model, data, Fit{.loss = CrossEntropy{}});     // labels: `Target` per sample
-template <std::size_t SourceTokens, std::size_t TargetTokens, std::size_t Source, std::size_t Target,
-          std::size_t Layers, std::size_t Heads, std::size_t Width, std::size_t FeedForward = 4 * Width,
-          class Norm = PreNorm, class Activation = ReLU, auto Rate = 0.0>
+template <size_t SourceTokens, size_t TargetTokens, size_t Source, size_t Target, size_t Layers, size_t Heads,
+          size_t Width, size_t FeedForward = 4 * Width, class Norm = PreNorm, class Activation = ReLU, auto Rate = 0.0>
 using Transformer = Sequential<
     Input<Source + Target>,
     Masked<0,
@@ -141,8 +140,7 @@ using Transformer = Sequential<
 /// PyTorch: transformers' GPT2LMHeadModel.
 ///
 ///     using Net = GPT<65, 64, 2, 4, 128>;  // 65 characters, the last 64 seen; two blocks, four heads, width 128
-template <std::size_t Tokens, std::size_t Context, std::size_t Layers, std::size_t Heads, std::size_t Width,
-          auto Rate = 0.0>
+template <size_t Tokens, size_t Context, size_t Layers, size_t Heads, size_t Width, auto Rate = 0.0>
 using GPT = Sequential<Input<Context>, Embedding<Tokens, Width, init<Normal<0.0, 0.02>>>,
                        LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
                        Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate,
@@ -155,8 +153,7 @@ using GPT = Sequential<Input<Context>, Embedding<Tokens, Width, init<Normal<0.0,
 ///     using Net = Sequential<Input<1, 8, 8>, VisionTransformer<10, 2, 2, 4, 64>>;  // patches of 2 x 2, two blocks
 ///
 /// Shapes: (channels, height, width) to (Classes).
-template <std::size_t Classes, std::size_t Patch, std::size_t Layers, std::size_t Heads, std::size_t Width,
-          auto Rate = 0.0>
+template <size_t Classes, size_t Patch, size_t Layers, size_t Heads, size_t Width, auto Rate = 0.0>
 using VisionTransformer = Sequential<
     Patches<Patch>, Dense<Width>, LearnedPositionalEmbedding<init<Normal<0.0, 0.02>>>, detail::DropoutOf<Rate>,
     Repeat<Layers, TransformerEncoderLayer<Width, Heads, 4 * Width, PreNorm, GELU, Rate>>, LayerNorm<>, MeanSteps,

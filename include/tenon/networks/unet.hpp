@@ -45,19 +45,19 @@ using steps_to = path<Name...>;
 
 /// What stands inside a level, given `Given` as value X of the graph by From, with `Next` as the number of its first
 /// own value. The bottom and the ways to it and from it are one chain, whose neighbours fuse.
-template <class Level, class Inner, class Given, class From, std::size_t X, std::size_t Next>
+template <class Level, class Inner, class Given, class From, size_t X, size_t Next>
 struct level_below : bind_at<unnamed<typename level_words<Level>::below>, Given, steps_to<"across", "below">, From> {
   using nodes = list<NodeAt<typename level_below::bound, X>>;
 };
 
 /// A level given In as value X.
-template <class Level, class In, std::size_t X, std::size_t Next>
+template <class Level, class In, size_t X, size_t Next>
 struct bind_level {
   using words = level_words<Level>;
   using encoder = bind_at<unnamed<typename words::encoder>, In, steps_to<"encoder">, from_input>;
   using below = level_below<Level, unnamed<typename words::inner>, typename encoder::output, typename encoder::last,
                             Next, Next + 1>;
-  static constexpr std::size_t last_below = Next + below::nodes::size;
+  static constexpr size_t last_below = Next + below::nodes::size;
   using joined_output = joined_shape<typename encoder::output, typename below::output>;
   using across = from_layer<steps_to<"across">, typename words::joined>;
   using decoder = bind_at<unnamed<typename words::decoder>, joined_output, steps_to<"decoder">, across>;
@@ -90,7 +90,7 @@ public:
                               typename words::decoder>;
 };
 
-template <class Level, class... Inside, class Given, class From, std::size_t X, std::size_t Next>
+template <class Level, class... Inside, class Given, class From, size_t X, size_t Next>
 struct level_below<Level, UNetLevel<Inside...>, Given, From, X, Next> {
   using words = level_words<Level>;
   using down = bind_at<unnamed<typename words::down>, Given, steps_to<"across", "below", "down">, From>;
@@ -179,7 +179,7 @@ struct composition<detail::UNetLevel<Part...>>
 /// down, and also across to its own decoder, which is given both, joined along the channels. Heights and widths have
 /// to meet there: a level whose `Up` does not undo its `Down` does not compile.
 ///
-///     template <std::size_t Channels>
+///     template <size_t Channels>
 ///     using Convs = Sequential<Conv2D<Channels, 3, padding<1>>, ReLU>;
 ///     using Net = Sequential<Input<1, 28, 28>,
 ///                            UNet<Level<Convs<16>, MaxPool2D<2>, Upsample<2>, Convs<16>>,

@@ -80,24 +80,24 @@ struct group_traits<Group<Selection, O>> {
 };
 
 /// Runs an optimizer on some ranges of the arrays, which begin with number `first` of the arena.
-template <Optimizer O, class T, std::size_t States, class R>
+template <Optimizer O, class T, size_t States, class R>
 void update_ranges(const O& optimizer, const OptimizerArrays<T, States>& all, const R& ranges, std::uint64_t step,
-                   std::size_t first) {
-  constexpr std::size_t own = static_cast<std::size_t>(O::states);
+                   size_t first) {
+  constexpr size_t own = static_cast<size_t>(O::states);
   for (const Range& range : ranges) {
     const Range here = range.within(first, all.count);
     if (here.size == 0) continue;
-    const std::size_t at = here.offset - first;
+    const size_t at = here.offset - first;
     OptimizerArrays<T, own> part{all.parameters + at, all.gradients + at, {}, here.size};
-    for (std::size_t k = 0; k < own; ++k) part.state[k] = all.state[k] + at;
+    for (size_t k = 0; k < own; ++k) part.state[k] = all.state[k] + at;
     optimizer.update(part, step);
   }
 }
 
 /// The number of the first selection that chooses a parameter, from 0; the number of selections where none does.
 template <class... Selection>
-constexpr std::size_t first_choice(const ParameterEntry& entry) {
-  std::size_t number = 0;
+constexpr size_t first_choice(const ParameterEntry& entry) {
+  size_t number = 0;
   static_cast<void>((... || (chooses(Selection{}, entry) || (++number, false))));
   return number;
 }
@@ -118,10 +118,10 @@ struct Groups {
 
   /// The arrays may be those of a part of the network's parameters, which begins with number `first` of their arena.
   template <class Net, class T>
-  void update(const OptimizerArrays<T, static_cast<std::size_t>(states)>& arrays, std::uint64_t step,
-              std::size_t first = 0) const {
+  void update(const OptimizerArrays<T, static_cast<size_t>(states)>& arrays, std::uint64_t step,
+              size_t first = 0) const {
     const double factor = base.lr == 0 ? 1 : lr / base.lr;
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
+    [&]<size_t... I>(std::index_sequence<I...>) {
       (run<Net, I>(std::get<I>(groups).optimizer, arrays, step, first, factor), ...);
       run<Net, sizeof...(G)>(base, arrays, step, first, factor);
     }
@@ -141,8 +141,8 @@ struct Groups {
   }
 
 private:
-  template <class Net, std::size_t Number, Optimizer O, class T, std::size_t States>
-  static void run(O optimizer, const OptimizerArrays<T, States>& arrays, std::uint64_t step, std::size_t first,
+  template <class Net, size_t Number, Optimizer O, class T, size_t States>
+  static void run(O optimizer, const OptimizerArrays<T, States>& arrays, std::uint64_t step, size_t first,
                   double factor) {
     static constexpr auto ranges = detail::ranges_of<Net>([](const ParameterEntry& entry) {
       return detail::first_choice<typename detail::group_traits<G>::selection...>(entry) == Number;

@@ -46,20 +46,18 @@ struct Lamb {
   /// The same of a part of the parameters, which begins with number `first` of their arena, in two calls: the first
   /// puts the part's share of |p|^2 and |u|^2 in `norms`, which is all zeros; the second takes all parts' shares.
   template <class Net, class T>
-  void add_sums(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first, double* norms) const {
-    each_parameter<Net>(
-        part, first,
-        [&](const OptimizerArrays<T, 2>& some, std::size_t at, std::size_t slot, const ParameterEntry& entry) {
-          add_lengths(some, step, at, norms + 2 * (slot + at / block - entry.offset / block));
-        });
+  void add_sums(const OptimizerArrays<T, 2>& part, std::uint64_t step, size_t first, double* norms) const {
+    each_parameter<Net>(part, first,
+                        [&](const OptimizerArrays<T, 2>& some, size_t at, size_t slot, const ParameterEntry& entry) {
+                          add_lengths(some, step, at, norms + 2 * (slot + at / block - entry.offset / block));
+                        });
   }
   template <class Net, class T>
-  void update(const OptimizerArrays<T, 2>& part, std::uint64_t step, std::size_t first, const double* norms) const {
-    each_parameter<Net>(
-        part, first,
-        [&](const OptimizerArrays<T, 2>& some, std::size_t, std::size_t slot, const ParameterEntry& entry) {
-          update_by(some, step, norms + 2 * slot, blocks_of(entry));
-        });
+  void update(const OptimizerArrays<T, 2>& part, std::uint64_t step, size_t first, const double* norms) const {
+    each_parameter<Net>(part, first,
+                        [&](const OptimizerArrays<T, 2>& some, size_t, size_t slot, const ParameterEntry& entry) {
+                          update_by(some, step, norms + 2 * slot, blocks_of(entry));
+                        });
   }
   /// One parameter.
   template <class T>
@@ -70,26 +68,26 @@ struct Lamb {
   }
   /// How many sums there are: two for each block of the arena, of each parameter in it.
   template <class Net>
-  static constexpr std::size_t sums() {
-    std::size_t count = 0;
+  static constexpr size_t sums() {
+    size_t count = 0;
     for (const ParameterEntry& entry : parameter_table<Net>) count += entry.trainable ? 2 * blocks_of(entry) : 0;
     return count;
   }
 
 private:
-  static constexpr std::size_t block = detail::norm_block;
-  static constexpr std::size_t blocks_of(const ParameterEntry& entry) {
+  static constexpr size_t block = detail::norm_block;
+  static constexpr size_t blocks_of(const ParameterEntry& entry) {
     return detail::norm_blocks(entry.offset + entry.size) - entry.offset / block;
   }
   /// Calls f(arrays, number in the arena where they begin, the number of the parameter's first block among all, entry)
   /// for what each parameter has in a part.
   template <class Net, class T, class F>
-  static void each_parameter(const OptimizerArrays<T, 2>& part, std::size_t first, F f) {
-    std::size_t slot = 0;
+  static void each_parameter(const OptimizerArrays<T, 2>& part, size_t first, F f) {
+    size_t slot = 0;
     for (const ParameterEntry& entry : parameter_table<Net>) {
       if (!entry.trainable) continue;
       const detail::Range here = detail::Range{entry.offset, entry.size}.within(first, part.count);
-      const std::size_t at = here.offset - first;
+      const size_t at = here.offset - first;
       if (here.size > 0)
         f(
             OptimizerArrays<T, 2>{
@@ -100,16 +98,14 @@ private:
   }
   /// Moves the averages, and sums up |p|^2 and |u|^2 block by block; the first number is number `first` of the arena.
   template <class T>
-  void add_lengths(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, std::size_t first, double* norms) const;
+  void add_lengths(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, size_t first, double* norms) const;
   template <class T>
-  void update_by(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, const double* norms,
-                 std::size_t blocks) const;
+  void update_by(const OptimizerArrays<T, 2>& arrays, std::uint64_t step, const double* norms, size_t blocks) const;
 };
 
-extern template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, std::size_t, double*) const;
-extern template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, std::size_t, double*) const;
-extern template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, const double*, std::size_t) const;
-extern template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, const double*,
-                                     std::size_t) const;
+extern template void Lamb::add_lengths(const OptimizerArrays<float, 2>&, std::uint64_t, size_t, double*) const;
+extern template void Lamb::add_lengths(const OptimizerArrays<double, 2>&, std::uint64_t, size_t, double*) const;
+extern template void Lamb::update_by(const OptimizerArrays<float, 2>&, std::uint64_t, const double*, size_t) const;
+extern template void Lamb::update_by(const OptimizerArrays<double, 2>&, std::uint64_t, const double*, size_t) const;
 
 }  // namespace tenon

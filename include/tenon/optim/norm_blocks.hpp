@@ -7,8 +7,8 @@
 /// different places, and the bits are the same. A part begins where a block does.
 namespace tenon::detail {
 
-inline constexpr std::size_t norm_block = 256;
-constexpr std::size_t norm_blocks(std::size_t count) { return (count + norm_block - 1) / norm_block; }
+inline constexpr size_t norm_block = 256;
+constexpr size_t norm_blocks(size_t count) { return (count + norm_block - 1) / norm_block; }
 
 /// For each block the sum of |x|^type, or, where that is infinite, the largest |x|; in double.
 template <class T>

@@ -61,14 +61,14 @@ struct UpdateLoop {
   };
 
   /// One step over `count` numbers.
-  template <class T, std::size_t N>
-  static void run(T* parameters, const T* gradients, std::array<T*, static_cast<std::size_t>(states)> state_arrays,
-                  std::size_t count, const std::array<double, N>& scalars) {
+  template <class T, size_t N>
+  static void run(T* parameters, const T* gradients, std::array<T*, static_cast<size_t>(states)> state_arrays,
+                  size_t count, const std::array<double, N>& scalars) {
     expr::Arguments<T> a;
     static_assert(N <= std::size(decltype(a.parameter){}),
                   "an update has eight scalars at most: combine some of them beforehand");
     std::array<T, N> values;
-    for (std::size_t i = 0; i < N; ++i) {
+    for (size_t i = 0; i < N; ++i) {
       values[i] = static_cast<T>(scalars[i]);
       a.parameter[i] = &values[i];
     }
@@ -78,8 +78,8 @@ struct UpdateLoop {
     a.input[1] = {gradients, count};
     a.store[0] = {parameters, count};
     for (int k = 0; k < states; ++k) {
-      a.input[2 + k] = {state_arrays[static_cast<std::size_t>(k)], count};
-      a.store[2 + k] = {state_arrays[static_cast<std::size_t>(k)], count};
+      a.input[2 + k] = {state_arrays[static_cast<size_t>(k)], count};
+      a.store[2 + k] = {state_arrays[static_cast<size_t>(k)], count};
     }
     expr::Loops<Spec, T>::run(a);
   }
@@ -91,12 +91,12 @@ using Update = UpdateLoop<expr::lift<Parameter>, expr::lift<State>...>;
 }  // namespace detail
 
 /// The arrays an optimizer works on, each of `count` numbers; `state` holds the `O::states` that it keeps.
-template <class T, std::size_t States>
+template <class T, size_t States>
 struct OptimizerArrays {
   T* parameters = nullptr;
   const T* gradients = nullptr;
   std::array<T*, States> state{};
-  std::size_t count = 0;
+  size_t count = 0;
 };
 
 /// An optimizer has its settings as members, `lr` among them (options.hpp shows how it says what they may be). `states`
@@ -107,7 +107,7 @@ concept Optimizer = requires(const O& o) {
   { O::states } -> std::convertible_to<int>;
   { o.lr } -> std::convertible_to<double>;
 }
-&&requires(const O& o, const OptimizerArrays<float, static_cast<std::size_t>(O::states)>& arrays, std::uint64_t step) {
+&&requires(const O& o, const OptimizerArrays<float, static_cast<size_t>(O::states)>& arrays, std::uint64_t step) {
   o.update(arrays, step);
 };
 

@@ -134,7 +134,7 @@ double penalty(const M& model, const R& regularizer) {
 /// gradient steps leave a weight swinging about zero by the step size, so the threshold is not 0.
 template <class Selection = weights, class M>
 double sparsity(const M& model, double threshold = 1e-3) {
-  std::size_t small = 0, all = 0;
+  size_t small = 0, all = 0;
   for (const ParameterEntry& entry : parameter_table<typename M::network>) {
     if (!entry.trainable || !detail::chooses(Selection{}, entry)) continue;
     for (const auto w : model.values(entry)) small += w <= threshold && w >= -threshold ? 1 : 0;

@@ -94,9 +94,9 @@ PerStep(S) -> PerStep<S>;
 
 /// The learning rates of t = 0, 1, ..., count - 1, for a plot or a table.
 template <Schedule S>
-std::vector<double> lr_values(const S& schedule, double lr, std::size_t count) {
+std::vector<double> lr_values(const S& schedule, double lr, size_t count) {
   std::vector<double> values(count);
-  for (std::size_t t = 0; t < count; ++t) values[t] = schedule(lr, t);
+  for (size_t t = 0; t < count; ++t) values[t] = schedule(lr, t);
   return values;
 }
 

@@ -248,7 +248,7 @@ private:
 
   /// Calls f(schedule, begin, end) for each in its turn; the last one's end is `never`.
   void each_turn(auto f) const {
-    std::size_t i = 0;
+    size_t i = 0;
     const auto turn = [&](const auto& s) {
       f(s, i == 0 ? 0 : milestones[i - 1], i < milestones.size() ? milestones[i] : never);
       ++i;

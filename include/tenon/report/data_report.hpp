@@ -12,9 +12,9 @@ struct DataReport {
   std::string title = "Data";
   /// So many samples, evenly spread, are shown as pictures where a column's shape is {height, width}, {1, height,
   /// width} or {3, height, width}.
-  std::size_t pictures = 40;
+  size_t pictures = 40;
   /// A vector of at most so many numbers has a histogram for each of them, a longer one and images one for all.
-  std::size_t histograms = 24;
+  size_t histograms = 24;
 };
 
 /// One page of HTML about a data set, which needs no network: the table of `describe`, a histogram of each column, how

@@ -17,7 +17,7 @@ namespace tenon {
 /// are not finite are left blank.
 struct Heatmap {
   std::string title{};
-  std::size_t rows = 0, columns = 0;
+  size_t rows = 0, columns = 0;
   std::vector<double> values{};
   std::vector<std::string> row_names{}, column_names{};
   double cell = 18;  // pixels, from 1 to 1000

@@ -18,16 +18,16 @@ namespace tenon {
 class LongJob {
 public:
   /// `name` and `unit` must stay where they are.
-  LongJob(std::string_view name, std::size_t total, std::string_view unit, bool wanted = true, double after = 2,
+  LongJob(std::string_view name, size_t total, std::string_view unit, bool wanted = true, double after = 2,
           std::FILE* out = stderr);
 
-  void update(std::size_t done);
+  void update(size_t done);
   void finish();
 
 private:
   std::string_view name_, unit_;
-  std::size_t total_, before_ = 0;  // how much was done when it was first shown
-  double shown_from_;               // seconds of the steady clock
+  size_t total_, before_ = 0;  // how much was done when it was first shown
+  double shown_from_;          // seconds of the steady clock
   bool wanted_;
   std::FILE* out_;
   std::optional<Progress> progress_{};

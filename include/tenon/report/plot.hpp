@@ -28,7 +28,7 @@ struct Plot {
   /// finite.
   struct Area {
     double x0 = 0, x1 = 1, y0 = 0, y1 = 1;
-    std::size_t columns = 1, rows = 1;
+    size_t columns = 1, rows = 1;
     std::vector<double> values{};  // row after row, the lowest first
     bool classes = false;          // values are numbers of classes, coloured like series
   };
@@ -47,9 +47,9 @@ struct Plot {
   Plot& bars(std::string name, std::vector<double> x, std::vector<double> y);
   /// f(x, y) as colours, dark to light, or as those of classes; at most 1000 cells on a side.
   Plot& area(double x0, double x1, double y0, double y1, const std::function<double(double, double)>& f,
-             bool classes = false, std::size_t cells = 80);
+             bool classes = false, size_t cells = 80);
   /// A histogram of the values in so many equal bins, 100000 at most.
-  Plot& histogram(std::string name, const std::vector<double>& values, std::size_t bins = 30);
+  Plot& histogram(std::string name, const std::vector<double>& values, size_t bins = 30);
 
   std::string svg() const;
   /// Written atomically.
@@ -58,12 +58,12 @@ struct Plot {
 
 /// f at `count` points from `from` to `to`.
 Plot& draw_function(Plot& plot, std::string name, double from, double to, const std::function<double(double)>& f,
-                    std::size_t count = 200);
+                    size_t count = 200);
 
 namespace detail {
 
 /// Round numbers within [low, high], about `wanted` of them: 1, 2 or 5 times a power of ten apart.
-std::vector<double> round_ticks(double low, double high, std::size_t wanted);
+std::vector<double> round_ticks(double low, double high, size_t wanted);
 /// Whether a number can be drawn: differences of two such numbers are finite, too.
 inline constexpr double largest_drawn = 1e300;
 bool drawable(double v);

@@ -34,15 +34,15 @@ public:
   Progress& operator=(const Progress&) = delete;
 
   /// Starts the clock of epoch `epoch` (from 1) of `epochs`.
-  void begin(std::size_t epoch, std::size_t epochs, std::size_t samples);
+  void begin(size_t epoch, size_t epochs, size_t samples);
 
   /// Any other job: reading files, a search, a bench. `total` is 0 where nobody knows how much there is.
-  void begin(std::string_view job, std::size_t total, std::string_view unit = "items");
+  void begin(std::string_view job, size_t total, std::string_view unit = "items");
 
-  void update(std::size_t done, std::span<const NamedValue> values) {
+  void update(size_t done, std::span<const NamedValue> values) {
     if (live_) redraw(done, values);
   }
-  void update(std::size_t done, std::initializer_list<NamedValue> values = {}) {
+  void update(size_t done, std::initializer_list<NamedValue> values = {}) {
     update(done, std::span<const NamedValue>(values.begin(), values.size()));
   }
 
@@ -56,8 +56,8 @@ public:
   }
 
 private:
-  void redraw(std::size_t done, std::span<const NamedValue> values);
-  void draw(std::size_t done, std::span<const NamedValue> values, double elapsed);
+  void redraw(size_t done, std::span<const NamedValue> values);
+  void draw(size_t done, std::span<const NamedValue> values, double elapsed);
   void put(std::string_view line, std::string_view end);
 
   std::FILE* out_;
@@ -67,18 +67,18 @@ private:
   bool live_ = false;  // running on a terminal
   std::array<char, 64> head_{};
   std::array<char, 32> unit_{};
-  std::size_t total_ = 0;
+  size_t total_ = 0;
   double started_ = 0;  // seconds of the steady clock
   double next_ = 0;
-  std::size_t drawn_columns_ = 0;
+  size_t drawn_columns_ = 0;
 };
 
 namespace detail {
 
 struct ProgressLine {
   std::string_view head;  // "epoch 3/5"
-  std::size_t done = 0;
-  std::size_t total = 0;
+  size_t done = 0;
+  size_t total = 0;
   std::string_view unit;
   std::span<const NamedValue> values;
   double elapsed = 0;  // seconds
@@ -86,12 +86,12 @@ struct ProgressLine {
 
 /// The parts of the line that fit into `columns`, most important first: head and count, time left, the values in their
 /// order, the bar, the rate. Returns the text, which lies in `buffer`.
-std::string_view format_progress(std::span<char> buffer, const ProgressLine& line, std::size_t columns);
+std::string_view format_progress(std::span<char> buffer, const ProgressLine& line, size_t columns);
 
 /// The line that stays at the end. Where it is wider than `columns`, "accuracy" becomes "acc"; if that is not enough,
 /// the time and then the last values are left out.
 std::string_view format_finished(std::span<char> buffer, std::string_view head, std::span<const NamedValue> values,
-                                 double elapsed, std::size_t columns = static_cast<std::size_t>(-1));
+                                 double elapsed, size_t columns = static_cast<size_t>(-1));
 
 }  // namespace detail
 

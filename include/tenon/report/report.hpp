@@ -23,8 +23,8 @@ struct RunRecord {
   /// A sample that the network took for another class with high probability.
   struct Mistake {
     std::vector<float> pixels{};  // of one channel, row by row; empty where samples are no images
-    std::size_t height = 0, width = 0;
-    std::size_t index = 0;  // in the data
+    size_t height = 0, width = 0;
+    size_t index = 0;  // in the data
     std::int32_t truth = 0, predicted = 0;
     double confidence = 0;
   };
@@ -37,7 +37,7 @@ struct RunRecord {
 
   /// What a network drew after an epoch.
   struct Drawing {
-    std::size_t epoch = 0;  // from 1
+    size_t epoch = 0;  // from 1
     Picture picture{};
   };
 
@@ -51,7 +51,7 @@ struct RunRecord {
   std::vector<Parameter> parameters{};
   std::vector<Mistake> mistakes{};
   std::vector<Drawing> drawings{};  // at most 24, at even distances of epochs, and the last
-  std::size_t drawings_apart = 1;
+  size_t drawings_apart = 1;
 };
 
 /// One page of HTML with everything in it: style, diagrams as SVG, pictures as data; it needs no network.

@@ -21,18 +21,18 @@ std::string format_table(std::span<const std::string> headers, std::span<const s
 struct SummaryRow {
   std::string name;          // path and layer: "0 Dense<784,128>"
   std::string output_shape;  // "(128)"
-  std::size_t parameters = 0;
+  size_t parameters = 0;
   std::string sources{};  // of a node of a Graph: what it reads, "seen, known"
   bool port = false;      // an input or output of a Graph; where there is one, a column says what each is connected to
 };
 
 struct SummaryTotals {
-  std::size_t trainable = 0;
-  std::size_t frozen = 0;  // parameters that training leaves alone, running statistics included
-  std::size_t parameter_bytes = 0;
-  std::size_t training_bytes = 0;   // everything a training step needs at this batch size; 0: it cannot be trained
-  std::size_t inference_bytes = 0;  // everything a prediction needs at this batch size
-  std::size_t batch = 0;
+  size_t trainable = 0;
+  size_t frozen = 0;  // parameters that training leaves alone, running statistics included
+  size_t parameter_bytes = 0;
+  size_t training_bytes = 0;   // everything a training step needs at this batch size; 0: it cannot be trained
+  size_t inference_bytes = 0;  // everything a prediction needs at this batch size
+  size_t batch = 0;
 };
 
 /// The table that `summary` prints.

@@ -27,7 +27,7 @@ public:
   /// Pairs up what stands together most often in words, until there are so many tokens or no pair comes twice; of
   /// pairs that come equally often the one with the lower tokens is first. Error: fewer than 256 tokens asked for, no
   /// text.
-  static BpeTokenizer train(std::string_view text, std::size_t vocab_size);
+  static BpeTokenizer train(std::string_view text, size_t vocab_size);
   /// GPT-2's files, and those of others that are written so: a number for each text, and pairs, the first to be joined
   /// first. Texts that no pair makes, such as <|endoftext|>, are decoded, but no text is encoded as one. Error: numbers
   /// that are not 0, 1, ...; a pair that makes no token; a byte without a token.
@@ -37,7 +37,7 @@ public:
   /// Writes the two files; each is written whole or not at all.
   void save(const std::string& vocab, const std::string& merges) const;
 
-  std::size_t vocab_size() const noexcept { return tokens_.size(); }
+  size_t vocab_size() const noexcept { return tokens_.size(); }
   /// The bytes of a token.
   const std::string& bytes(std::int32_t token) const;
   std::vector<std::int32_t> encode(std::string_view text) const;
@@ -46,7 +46,7 @@ public:
 private:
   using Pair = std::pair<std::int32_t, std::int32_t>;
   struct Merge {
-    std::size_t rank;
+    size_t rank;
     std::int32_t token;
   };
   void encode_word(std::string_view word, std::vector<std::int32_t>& to) const;
@@ -69,10 +69,9 @@ public:
 
   /// At most `vocab_size` tokens, of words that come at least so many times; of words that come equally often the first
   /// in the order of bytes is taken. Error: fewer than 3 tokens asked for, no word.
-  explicit WordTokenizer(std::string_view text, std::size_t vocab_size = 10000, std::size_t at_least = 1,
-                         bool lower_case = true);
+  explicit WordTokenizer(std::string_view text, size_t vocab_size = 10000, size_t at_least = 1, bool lower_case = true);
 
-  std::size_t vocab_size() const noexcept { return words_.size(); }
+  size_t vocab_size() const noexcept { return words_.size(); }
   std::vector<std::int32_t> encode(std::string_view text) const;
   std::string decode(std::span<const std::int32_t> tokens) const;
 

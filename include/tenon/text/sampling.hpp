@@ -15,9 +15,9 @@ namespace tenon {
 /// The token of the largest score, the lower one of two equal ones. Throws an Error where a score is NaN, or all are
 /// minus infinity.
 template <class T>
-std::size_t greedy(std::span<const T> scores);
-extern template std::size_t greedy(std::span<const float>);
-extern template std::size_t greedy(std::span<const double>);
+size_t greedy(std::span<const T> scores);
+extern template size_t greedy(std::span<const float>);
+extern template size_t greedy(std::span<const double>);
 
 /// Draws a token with probability softmax(scores / temperature), or from the likeliest of them alone. Scores are logits
 /// or log-probabilities; a score of minus infinity rules a token out. `top_k` and `top_p` work together: first the k
@@ -25,30 +25,30 @@ extern template std::size_t greedy(std::span<const double>);
 /// are equal the lower token goes first. A score of plus infinity leaves only those that have it.
 ///
 ///     Sampler sampler{.temperature = 0.8, .top_k = 40};
-///     const std::size_t token = sampler(logits, stream);
+///     const size_t token = sampler(logits, stream);
 ///
 /// A temperature of 0 is greedy. Throws an Error where a setting is out of range or no token is left. Allocates nothing
 /// once it has seen as many scores.
 struct Sampler {
   double temperature = 1;
-  std::size_t top_k = 0;  // 0: all
-  double top_p = 1;       // 1: all
-  std::vector<std::pair<double, std::size_t>> space{};
+  size_t top_k = 0;  // 0: all
+  double top_p = 1;  // 1: all
+  std::vector<std::pair<double, size_t>> space{};
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("temperature", o.temperature, at_least(0));
     visit("top_p", o.top_p, Allowed{0, 1, false, true});
   }
   template <class T>
-  std::size_t operator()(std::span<const T> scores, Stream& stream);
+  size_t operator()(std::span<const T> scores, Stream& stream);
 };
-extern template std::size_t Sampler::operator()(std::span<const float>, Stream&);
-extern template std::size_t Sampler::operator()(std::span<const double>, Stream&);
+extern template size_t Sampler::operator()(std::span<const float>, Stream&);
+extern template size_t Sampler::operator()(std::span<const double>, Stream&);
 
 namespace detail {
 
 /// An Error where memory cannot hold so many tokens.
-void reserve_tokens(std::vector<std::int32_t>& tokens, std::size_t count);
+void reserve_tokens(std::vector<std::int32_t>& tokens, size_t count);
 
 }  // namespace detail
 

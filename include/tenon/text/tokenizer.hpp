@@ -27,7 +27,7 @@ public:
   /// Of the bytes in `text`; an Error where there is none.
   explicit CharTokenizer(std::string_view text);
 
-  std::size_t vocab_size() const { return characters_.size(); }
+  size_t vocab_size() const { return characters_.size(); }
   /// The bytes, that of token 0 first.
   const std::string& characters() const { return characters_; }
   /// Throws an Error at a byte that has no token, and says where it stands.
@@ -47,7 +47,7 @@ private:
 
 /// Every byte is the token of its value, so that any text, or any file, has tokens: 256 of them.
 struct ByteTokenizer {
-  static constexpr std::size_t vocab_size() { return 256; }
+  static constexpr size_t vocab_size() { return 256; }
   std::vector<std::int32_t> encode(std::string_view text) const;
   std::string decode(std::span<const std::int32_t> tokens) const;
 };

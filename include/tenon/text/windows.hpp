@@ -17,8 +17,8 @@ namespace tenon {
 ///     fit(model, data, Fit{.loss = CrossEntropy{}, .validation = ...});
 ///
 /// Throws an Error where there are not length + 1 tokens, or one is not below `vocab_size`.
-Dataset<float> next_token_windows(std::span<const std::int32_t> tokens, std::size_t vocab_size, std::size_t length,
-                                  std::size_t stride);
+Dataset<float> next_token_windows(std::span<const std::int32_t> tokens, size_t vocab_size, size_t length,
+                                  size_t stride);
 
 /// A text's first part and the rest. Not dealt at random: windows that overlap would be in both.
 struct TokenSplit {

@@ -50,8 +50,8 @@ public:
   void values(std::string_view name, std::vector<double>& values);
   /// Reading, and while checking too: what `values` would bring, to be looked at first.
   std::span<const double> list(std::string_view name);
-  void tensor(std::string_view name, std::span<const std::size_t> shape, std::span<float> values);
-  void tensor(std::string_view name, std::span<const std::size_t> shape, std::span<double> values);
+  void tensor(std::string_view name, std::span<const size_t> shape, std::span<float> values);
+  void tensor(std::string_view name, std::span<const size_t> shape, std::span<double> values);
   /// A setting that the run goes on with: reading, an Error where the file has another one.
   void same(std::string_view name, std::uint64_t value);
   /// The same where a file may say nothing, which means `absent`; nothing is written then either.
@@ -70,14 +70,14 @@ public:
   public:
     Scope(Archive& archive, std::string_view prefix);
     /// "prefix.number."
-    Scope(Archive& archive, std::string_view prefix, std::size_t number);
+    Scope(Archive& archive, std::string_view prefix, size_t number);
     ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
   private:
     Archive& archive_;
-    std::size_t length_;
+    size_t length_;
   };
 
 private:

@@ -23,7 +23,7 @@ namespace detail {
 template <class A, class V>
 void move_towards(A average, V values, double rate) {
   using T = typename A::value_type;
-  for (std::size_t i = 0; i < average.size(); ++i) average[i] += static_cast<T>(rate) * (values[i] - average[i]);
+  for (size_t i = 0; i < average.size(); ++i) average[i] += static_cast<T>(rate) * (values[i] - average[i]);
 }
 
 template <class M>
@@ -93,7 +93,7 @@ struct SWA : detail::Average<M> {
 namespace detail {
 
 template <class M>
-void take_statistics(M& model, const Dataset<typename M::scalar>& data, std::size_t batch_size) {
+void take_statistics(M& model, const Dataset<typename M::scalar>& data, size_t batch_size) {
   using T = typename M::scalar;
   constexpr const Layout& layout = workspace<typename M::network>;
   constexpr const Needs& needs = layout.needs;
@@ -114,11 +114,11 @@ void take_statistics(M& model, const Dataset<typename M::scalar>& data, std::siz
     const std::span<T> running = model.buffers().span();
     const auto for_each_running = [](auto work) {
       for (const auto& [start, size] : running_statistics<typename M::network>)
-        for (std::size_t i = start; i < start + size; ++i) work(i);
+        for (size_t i = start; i < start + size; ++i) work(i);
     };
-    const auto batch_from = [&](std::size_t first, T before) {
-      const std::size_t count = std::min(batch_size, data.size() - first);
-      for_each_running([&](std::size_t i) { running[i] = before; });
+    const auto batch_from = [&](size_t first, T before) {
+      const size_t count = std::min(batch_size, data.size() - first);
+      for_each_running([&](size_t i) { running[i] = before; });
       run_forward<bound_network<typename M::network>>(context, memory,
                                                       Rows<const T>{data.sample(first).data(), count, M::input::size},
                                                       Rows<T>{output.data(), count, M::output::size}, Training{});
@@ -131,24 +131,24 @@ void take_statistics(M& model, const Dataset<typename M::scalar>& data, std::siz
       batch_from(0, T(1));
       const std::vector<T> with_one(running.begin(), running.end());
       batch_from(0, T(0));
-      for (std::size_t i = 0; i < running.size(); ++i)
+      for (size_t i = 0; i < running.size(); ++i)
         share[i] = 1 - (static_cast<double>(with_one[i]) - static_cast<double>(running[i]));
-      for (std::size_t first = 0; first < data.size(); first += batch_size, ++batches) {
+      for (size_t first = 0; first < data.size(); first += batch_size, ++batches) {
         if (first > 0) batch_from(first, T(0));
-        for (std::size_t i = 0; i < mean.size(); ++i)
+        for (size_t i = 0; i < mean.size(); ++i)
           mean[i] += share[i] > 0 ? static_cast<double>(running[i]) / share[i] : 0;
       }
     } catch (...) {
       std::copy(old.begin(), old.end(), running.begin());
       throw;
     }
-    for_each_running([&](std::size_t i) { running[i] = static_cast<T>(mean[i] / batches); });
+    for_each_running([&](size_t i) { running[i] = static_cast<T>(mean[i] / batches); });
   }
 }
 /// Data of the other precision, converted once.
 template <class M, class T>
   requires(!std::is_same_v<T, typename M::scalar>)
-void take_statistics(M& model, const Dataset<T>& data, std::size_t batch_size) {
+void take_statistics(M& model, const Dataset<T>& data, size_t batch_size) {
   take_statistics(model, data.template as<typename M::scalar>(), batch_size);
 }
 
@@ -158,7 +158,7 @@ void take_statistics(M& model, const Dataset<T>& data, std::size_t batch_size) {
 /// that no training has seen, such as an average's. Where it throws, say at a last batch of one sample, they stay as
 /// they were. PyTorch: swa_utils.update_bn.
 template <class M, class D>
-void update_batch_norm(M&& model, const D& data, std::size_t batch_size = 256) {
+void update_batch_norm(M&& model, const D& data, size_t batch_size = 256) {
   using Mistake = typename detail::first_mistake<
       typename decltype(detail::judge_trained_model<"update_batch_norm", M>())::type,
       typename decltype(detail::judge_data_set<"update_batch_norm", D>())::type>::type;

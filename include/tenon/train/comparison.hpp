@@ -31,7 +31,7 @@ struct CrossValidation {
 struct Sweep {
   struct Row {
     std::string name{};
-    std::size_t parameters = 0;
+    size_t parameters = 0;
     History history{};
   };
   std::vector<Row> rows{};
@@ -54,7 +54,7 @@ struct LrCurve {
 namespace detail {
 
 /// The steepest fall, without the first `skip` rates and the last.
-std::optional<double> steepest(const LrCurve& curve, std::size_t skip);
+std::optional<double> steepest(const LrCurve& curve, size_t skip);
 
 }  // namespace detail
 

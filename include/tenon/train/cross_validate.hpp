@@ -26,7 +26,7 @@ struct a_number_of_folds;
 namespace detail {
 
 template <class Net, class T, class L, class O, class C, class R, class Ms>
-CrossValidation train_folds(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how, std::size_t folds) {
+CrossValidation train_folds(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& how, size_t folds) {
   if (!how.validation.empty() || how.validation_split != 0)
     throw Error(
         "cross_validate: expected a Fit without validation data, as each fold is tested on its own, got one with");
@@ -44,7 +44,7 @@ CrossValidation train_folds(const Dataset<T>& data, const Fit<L, O, C, R, Ms>& h
 
 template <class Folds>
 constexpr auto judge_folds() {
-  if constexpr (std::is_convertible_v<Folds, std::size_t>) return std::type_identity<void>{};
+  if constexpr (std::is_convertible_v<Folds, size_t>) return std::type_identity<void>{};
   else
     return std::type_identity<
         wrong_argument<argument<"cross_validate", "folds">, takes<a_number_of_folds>, but_gets<Folds>>>{};
@@ -58,7 +58,7 @@ constexpr auto judge_folds() {
 ///
 ///     const auto result = cross_validate<Net>(digits(), Fit{.epochs = 20, .seed = 1}, 5);
 ///     std::puts(result.text().c_str());
-template <class Net, class D, class How = Fit<>, class Folds = std::size_t>
+template <class Net, class D, class How = Fit<>, class Folds = size_t>
 CrossValidation cross_validate(const D& data, const How& how = {}, const Folds& folds = 5) {
   using Mistake = typename detail::first_mistake<typename decltype(detail::judge_data_set<"cross_validate", D>())::type,
                                                  typename detail::judge_how<"cross_validate", How>::type,
@@ -68,13 +68,13 @@ CrossValidation cross_validate(const D& data, const How& how = {}, const Folds& 
     return {};
   } else {
     const Dataset<typename D::value_type>& samples = data;
-    return detail::train_folds<Net>(samples, how, static_cast<std::size_t>(folds));
+    return detail::train_folds<Net>(samples, how, static_cast<size_t>(folds));
   }
 }
 
 /// Without a network there is nothing to train.
 template <std::floating_point T, class L, class O, class C, class R, class Ms>
-CrossValidation cross_validate(const Dataset<T>&, const Fit<L, O, C, R, Ms>&, std::size_t = 5) {
+CrossValidation cross_validate(const Dataset<T>&, const Fit<L, O, C, R, Ms>&, size_t = 5) {
   detail::refuse<wrong_argument<argument<"cross_validate", "Net">, takes<a_network_as_its_first_template_argument>,
                                 but_gets<Dataset<T>, Fit<L, O, C, R, Ms>>, write<"cross_validate<Net>(data, how)">>>();
   return {};
@@ -85,8 +85,8 @@ template <class... Net, class F>
 void for_each_network(F f) {
   (f.template operator()<Net>(), ...);
 }
-/// The same with numbers: `for_each_width<16, 32>([&]<std::size_t Width>() { ... })`.
-template <std::size_t... Width, class F>
+/// The same with numbers: `for_each_width<16, 32>([&]<size_t Width>() { ... })`.
+template <size_t... Width, class F>
 void for_each_width(F f) {
   (f.template operator()<Width>(), ...);
 }
@@ -145,7 +145,7 @@ Sweep sweep(const D& data, const How& how = {}) {
 }
 /// The same over a list of widths, or whatever number a network is made of: `sweep_widths<Mlp, 16, 32, 64>(train,
 /// Fit{...})`.
-template <template <std::size_t> class Net, std::size_t... Width, class D, class How = Fit<>>
+template <template <size_t> class Net, size_t... Width, class D, class How = Fit<>>
 Sweep sweep_widths(const D& data, const How& how = {}) {
   using Mistake = typename detail::judge_sweep<"sweep_widths", D, How, (sizeof...(Width) > 0)>::type;
   Sweep result;

@@ -17,12 +17,12 @@ namespace tenon::detail {
 
 /// Numbers a sample, and what the loss compares with.
 struct DataDemand {
-  std::size_t input = 0;
-  std::size_t output = 0;
+  size_t input = 0;
+  size_t output = 0;
   TargetKind target = TargetKind::either;
-  std::size_t answers = 1;  // labels a sample
-  bool ignores = false;     // `ignore_index` is one
-  bool classes = false;     // the output is class scores
+  size_t answers = 1;    // labels a sample
+  bool ignores = false;  // `ignore_index` is one
+  bool classes = false;  // the output is class scores
 };
 
 /// What a network with this input and output, trained with this loss, takes.
@@ -32,12 +32,12 @@ inline constexpr DataDemand demand_of{Input::size,           Output::size,      
 
 /// A data set or a batch of one.
 struct DataOffer {
-  std::size_t samples = 0;
-  std::size_t features = 0;  // numbers in all
-  std::size_t targets = 0;   // numbers in all
+  size_t samples = 0;
+  size_t features = 0;  // numbers in all
+  size_t targets = 0;   // numbers in all
   std::span<const std::int32_t> labels{};
   std::span<const ColumnInfo> columns{};
-  std::size_t weights = 0;  // of samples; 0 where there are none
+  size_t weights = 0;  // of samples; 0 where there are none
 };
 
 /// Throws an Error that begins with `who` where they do not fit. A network of one output separates two
@@ -49,7 +49,7 @@ void check_data(std::string_view who, const DataDemand& demand, const DataOffer&
 
 template <class T>
 DataOffer offer_of(const Dataset<T>& data) {
-  const std::size_t n = data.shown_samples();
+  const size_t n = data.shown_samples();
   return {n,
           n * data.given_size(),
           n * data.target_size(),
@@ -67,19 +67,19 @@ std::string describe_several(std::span<const ColumnInfo> columns);
 
 /// What the network should give for `count` samples: their targets, or, where there are none, themselves.
 template <class T>
-Rows<const T> target_rows(const Dataset<T>& data, std::size_t first, std::size_t count) {
+Rows<const T> target_rows(const Dataset<T>& data, size_t first, size_t count) {
   if (data.answers_itself()) return {data.sample(first).data(), count, data.sample_size()};
   return {data.target(first).data(), count, data.target_size()};
 }
 
-[[noreturn]] void refuse_batch_size(const char* who, std::size_t most, std::size_t batch_size);
+[[noreturn]] void refuse_batch_size(const char* who, size_t most, size_t batch_size);
 /// Throws an Error where so many samples cannot be counted, or what they take together not be addressed.
-constexpr void check_batch_size(const char* who, std::size_t batch_size, std::size_t bytes_of_sample) {
-  const std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / bytes_of_sample;
+constexpr void check_batch_size(const char* who, size_t batch_size, size_t bytes_of_sample) {
+  const size_t most = std::numeric_limits<std::ptrdiff_t>::max() / bytes_of_sample;
   if (batch_size < 1 || batch_size > most) refuse_batch_size(who, most, batch_size);
 }
 /// The same for the samples of a step.
-void check_step_size(std::size_t batch_size, std::size_t accumulate);
+void check_step_size(size_t batch_size, size_t accumulate);
 
 /// No NaN and no infinity.
 bool all_finite(std::span<const float> values);

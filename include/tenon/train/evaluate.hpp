@@ -46,8 +46,8 @@ void check_counts(const char* who, const L& loss, const Dataset<T>& data) {
 
 /// Names the first of `count` samples from `first` on that is not finite; empty where all are.
 template <class T>
-std::string describe_non_finite(const Dataset<T>& data, std::size_t first, std::size_t count) {
-  for (std::size_t i = first; i < first + count; ++i) {
+std::string describe_non_finite(const Dataset<T>& data, size_t first, size_t count) {
+  for (size_t i = first; i < first + count; ++i) {
     if (!all_finite(data.sample(i))) return "sample " + std::to_string(i) + " of the data is not finite";
     if (!all_finite(data.target(i))) return "the target of sample " + std::to_string(i) + " of the data is not finite";
   }
@@ -57,7 +57,7 @@ std::string describe_non_finite(const Dataset<T>& data, std::size_t first, std::
 /// `evaluate`, once its arguments are what it takes. Where the loss is not finite, `non_finite` says where that came up
 /// first.
 template <class M, class L>
-Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& loss, std::size_t batch_size) {
+Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& loss, size_t batch_size) {
   using T = typename M::scalar;
   using Net = typename M::network;
   using Aim = Objective<Net, L>;
@@ -70,7 +70,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   Aim::template check<typename M::input, Out>("evaluate", loss, offer_of(data));
   check_counts("evaluate", loss, data);
   batch_size = std::min(batch_size, data.size());
-  constexpr std::size_t numbers = layout.needs.inference.sample + Out::size + Aim::template scratch<Out>;
+  constexpr size_t numbers = layout.needs.inference.sample + Out::size + Aim::template scratch<Out>;
   check_batch_size("evaluate", batch_size, sizeof(T) * numbers);
 
   Arena<T> scratch(layout.needs.inference.sample * batch_size);
@@ -84,8 +84,8 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
   LossSum sum;
   std::string non_finite;
   ClassCount classes;
-  const auto one = [&](std::size_t first, TermValues& values, ClassCount& counted) {
-    const std::size_t count = std::min(batch_size, data.size() - first);
+  const auto one = [&](size_t first, TermValues& values, ClassCount& counted) {
+    const size_t count = std::min(batch_size, data.size() - first);
     const Samples<T> samples = samples_of(data, first, count, stream);
     if (data.streamed()) Aim::template check<typename M::input, Out>("evaluate", loss, offer_of(stream.batch()));
     const Rows<T> y{output.data(), count, Out::size};
@@ -109,7 +109,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
     // a batch after the other to each rank; they are put together in their order, as below
     SharedScores shared(*ranks, Aim::terms, (data.size() + batch_size - 1) / batch_size);
     as_one(*ranks, [&] {
-      for (std::size_t k = ranks->rank(); k < shared.batches(); k += ranks->size()) {
+      for (size_t k = ranks->rank(); k < shared.batches(); k += ranks->size()) {
         TermValues values;
         ClassCount counted;
         one(k * batch_size, values, counted);
@@ -117,12 +117,12 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
       }
     });
     non_finite = shared.gather(non_finite);
-    for (std::size_t k = 0; k < shared.batches(); ++k) {
+    for (size_t k = 0; k < shared.batches(); ++k) {
       sum.add<Aim>(loss, shared.values(k));
       classes.add(shared.counted(k));
     }
   } else {
-    for (std::size_t first = 0; first < data.size(); first += batch_size) {
+    for (size_t first = 0; first < data.size(); first += batch_size) {
       TermValues values;
       one(first, values, classes);
       sum.add<Aim>(loss, values);
@@ -134,7 +134,7 @@ Scores score(const M& model, const Dataset<typename M::scalar>& data, const L& l
 /// Data of the other precision, converted.
 template <class M, class T, class L>
   requires(!std::is_same_v<T, typename M::scalar>)
-Scores score(const M& model, const Dataset<T>& data, const L& loss, std::size_t batch_size) {
+Scores score(const M& model, const Dataset<T>& data, const L& loss, size_t batch_size) {
   return score(model, data.template as<typename M::scalar>(), loss, batch_size);
 }
 /// The first mistake in what `evaluate` is given, or void.
@@ -164,7 +164,7 @@ struct judge_evaluate
 /// the batches, and get the same numbers, which are those of one rank. Data whose type states their
 /// shapes are compared with the network by the compiler; data of another precision than the model's are converted.
 template <class M, class D, class L = CrossEntropy<>>
-Scores evaluate(const M& model, const D& data, const L& loss = {}, std::size_t batch_size = 256) {
+Scores evaluate(const M& model, const D& data, const L& loss = {}, size_t batch_size = 256) {
   using Mistake = typename detail::judge_evaluate<M, D, L>::type;
   if constexpr (!std::is_void_v<Mistake>) {
     detail::refuse<Mistake>();

@@ -53,14 +53,14 @@ Scores evaluate(const QuantizedNumbers<Net>& numbers, const D& data, const L& lo
       const auto tables = std::make_unique<edge::QuantizedTables<Net>>(edge::make_tables(numbers));
       if (!tables->sums_fit) throw Error("evaluate: a row's weights are so large that its sum may exceed 32 bits");
       const auto net = std::make_unique<Quantized<Net>>(*tables);
-      constexpr std::size_t batch = 64, in = input_shape<Net>::size, out = output_shape<Net>::size;
+      constexpr size_t batch = 64, in = input_shape<Net>::size, out = output_shape<Net>::size;
       std::vector<float> y(batch * out), scratch(batch * Aim::template scratch<Out> + 1);
       detail::LossSum sum;
       detail::ClassCount classes;
-      for (std::size_t first = 0; first < samples_given.size(); first += batch) {
-        const std::size_t count = std::min(batch, samples_given.size() - first);
+      for (size_t first = 0; first < samples_given.size(); first += batch) {
+        const size_t count = std::min(batch, samples_given.size() - first);
         const detail::Samples<float> samples = detail::samples_of(samples_given, first, count);
-        for (std::size_t i = 0; i < count; ++i)
+        for (size_t i = 0; i < count; ++i)
           (*net)(std::span<const float, in>(samples.features[i], in), std::span<float, out>(y.data() + i * out, out));
         static_assert(number_of_outputs<Net> == 1 || std::is_same_v<typename Aim::trained, Net>,
                       "of several outputs in int8, evaluate takes losses of what the network gives, not of scores");

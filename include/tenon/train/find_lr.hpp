@@ -21,7 +21,7 @@ namespace tenon {
 struct LrRange {
   double low = 1e-8;
   double high = 1;
-  std::size_t steps = 100;
+  size_t steps = 100;
   double stop_above = 4;
 
   static constexpr void each_option(auto& o, auto visit) {
@@ -65,7 +65,7 @@ LrCurve search_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L
                                                                                              offer_of(data));
   check_counts("find_lr", how.loss, data);
   const Restoring after(model);
-  const std::size_t batch_size = std::min(how.batch_size, data.size());
+  const size_t batch_size = std::min(how.batch_size, data.size());
   Run trainer{model, how.loss, how.optimizer, batch_size, how.seed};
   DataLoader<T> loader{data, batch_size, how.seed, how.shuffle};
   Batch<T> batch;
@@ -73,7 +73,7 @@ LrCurve search_lr(M& model, const Dataset<typename M::scalar>& data, const Fit<L
   loader.start_epoch(epoch);
   LrCurve curve;
   double average = 0, least = 0;
-  for (std::size_t k = 0; k < range.steps; ++k) {
+  for (size_t k = 0; k < range.steps; ++k) {
     while (!loader.next(batch)) loader.start_epoch(++epoch);
     trainer.set_lr(range.low *
                    std::pow(range.high / range.low, static_cast<double>(k) / static_cast<double>(range.steps - 1)));

@@ -51,8 +51,8 @@ template <class L = CrossEntropy<>, class O = Adam, class C = Callbacks<>, class
 struct Fit {
   L loss = L();  // not L loss{}: g++ 12 at -O3 takes its vectors for uninitialised where a later field throws
   O optimizer = O();
-  std::size_t epochs = 1;
-  std::size_t batch_size = 32;
+  size_t epochs = 1;
+  size_t batch_size = 32;
   ValidationData validation{};
   double validation_split = 0;  // without validation data: the share of the training data taken as such
   std::uint64_t seed = 0;
@@ -61,11 +61,11 @@ struct Fit {
   std::optional<double> clip_grad_norm{};   // the largest norm of all gradients together
   std::optional<double> clip_grad_value{};  // the largest absolute value of a gradient
   Progress::Mode progress = Progress::Mode::automatic;
-  C callbacks = C();           // called in their order; see train/callback.hpp
-  R regularizer = R();         // a penalty on weights; see optim/regularizer.hpp
-  std::size_t accumulate = 1;  // batches whose gradients make one step
-  Ms metrics = Ms();           // measured on the validation data after every epoch, in a pass of its own
-  std::size_t shards = 0;      // parts of a batch, see train/trainer.hpp; 0: none, or 8 with several ranks
+  C callbacks = C();      // called in their order; see train/callback.hpp
+  R regularizer = R();    // a penalty on weights; see optim/regularizer.hpp
+  size_t accumulate = 1;  // batches whose gradients make one step
+  Ms metrics = Ms();      // measured on the validation data after every epoch, in a pass of its own
+  size_t shards = 0;      // parts of a batch, see train/trainer.hpp; 0: none, or 8 with several ranks
 
   static constexpr void each_option(auto& o, auto visit) {
     visit("batch_size", o.batch_size, at_least(1));

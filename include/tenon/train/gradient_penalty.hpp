@@ -35,11 +35,11 @@ class GradientPenalty {
   using Net = typename M::network;
   using T = typename M::scalar;
   using Along = Model<typename detail::tangent<Net>::type, T, typename M::gemm>;  // of Tangent<Net>: errors are shorter
-  static constexpr std::size_t inputs = M::input::size;
+  static constexpr size_t inputs = M::input::size;
   static_assert(M::output::size == 1, "GradientPenalty takes a network with one output number");
   static constexpr bool same_parameters = [] {
     bool alike = workspace<Net>.buffer_size == 0 && parameter_table<Net>.size() == parameter_table<Tangent<Net>>.size();
-    for (std::size_t i = 0; alike && i < parameter_table<Net>.size(); ++i)
+    for (size_t i = 0; alike && i < parameter_table<Net>.size(); ++i)
       alike = parameter_table<Net>[i].offset == parameter_table<Tangent<Net>>[i].offset &&
               parameter_table<Net>[i].size == parameter_table<Tangent<Net>>[i].size;
     return alike;
@@ -50,7 +50,7 @@ class GradientPenalty {
 public:
   /// Takes memory for batches of up to `batch_size`. Of the input only the first `numbers` are differentiated by, if
   /// any are given: those of an image that has its label behind it.
-  GradientPenalty(M& model, std::size_t batch_size, std::size_t numbers = inputs)
+  GradientPenalty(M& model, size_t batch_size, size_t numbers = inputs)
       : along_(typename Along::Borrowed{model.parameters().data(), model.buffers().data()}),
         first_(model, {}, {}, batch_size),
         second_(along_, {}, {}, batch_size),
@@ -85,14 +85,14 @@ private:
                   "GradientPenalty adds to the trainer of its own model");
     detail::OptionCheck{"GradientPenalty"}("weight", weight, any_number);
     first_.zero_grad();
-    const std::size_t count = first_.forward(samples).count;
+    const size_t count = first_.forward(samples).count;
     first_.backward(std::span<const T>(ones_.data(), count));
     const Rows<const T> gradient = first_.input_gradient();
     double sum = 0;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; ++i) {
       const T* const g = gradient[i];
       double square = 0;
-      for (std::size_t j = 0; j < numbers_; ++j) square += static_cast<double>(g[j]) * static_cast<double>(g[j]);
+      for (size_t j = 0; j < numbers_; ++j) square += static_cast<double>(g[j]) * static_cast<double>(g[j]);
       const double length = std::sqrt(square);
       const auto [value, slope] = of(length);
       sum += value;
@@ -100,7 +100,7 @@ private:
       std::copy_n(samples.data() + i * inputs, inputs, row);
       std::fill_n(row + inputs, inputs, T(0));
       // a direction of length 1 keeps the digits of x + v; where there is no gradient there is no direction
-      for (std::size_t j = 0; length > 0 && j < numbers_; ++j)
+      for (size_t j = 0; length > 0 && j < numbers_; ++j)
         row[inputs + j] = static_cast<T>(static_cast<double>(g[j]) / length);
       slopes_[i] = static_cast<T>(weight * slope / static_cast<double>(count));
     }
@@ -109,14 +109,14 @@ private:
     second_.backward(std::span<const T>(slopes_.data(), count));
     const std::span<T> to = trainer.gradients();
     const std::span<const T> from = second_.gradients();
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
+    for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
     return weight * sum / static_cast<double>(count);
   }
 
   Along along_;
   Trainer<M, MeanSquaredError, SGD> first_;  // its loss is never asked for
   Trainer<Along, MeanSquaredError, SGD> second_;
-  std::size_t numbers_;
+  size_t numbers_;
   std::vector<T> ones_, rows_, slopes_;
 };
 

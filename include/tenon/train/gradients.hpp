@@ -18,10 +18,10 @@ namespace tenon::detail {
 template <class T>
 class Gradients {
 public:
-  Gradients(const Sharding<T>& sharding, std::size_t count) : sharding_(&sharding), sum_(count), all_{0, count, 0} {}
+  Gradients(const Sharding<T>& sharding, size_t count) : sharding_(&sharding), sum_(count), all_{0, count, 0} {}
 
   Arena<T>& arena() { return sum_; }
-  std::size_t size() const { return sum_.size(); }
+  size_t size() const { return sum_.size(); }
 
   /// The next backward starts from zero. Costs nothing: it overwrites instead of adding.
   void forget() { forgotten_ = true; }
@@ -44,7 +44,7 @@ public:
   double clip_norm(double max_norm, double norm_type);
   void clip_value(double clip_value);
   /// The last parameter whose gradient holds a NaN or an infinity, on any rank; empty where all are finite.
-  std::string_view find_non_finite(const ParameterEntry* table, std::size_t entries) const;
+  std::string_view find_non_finite(const ParameterEntry* table, size_t entries) const;
 
 private:
   bool split() const { return sharding_->splits() && !gathered_; }

@@ -26,8 +26,8 @@ struct EpochRecord {
     std::string name{};
     double value = 0;
   };
-  std::size_t epoch = 0;  // from 1
-  double lr = 0;          // of its last step
+  size_t epoch = 0;  // from 1
+  double lr = 0;     // of its last step
   Scores training{};
   Scores validation{};
   double seconds = 0;
@@ -54,7 +54,7 @@ struct History {
 
   /// To or from a checkpoint, where each epoch is so many numbers.
   void archive(Archive& a);
-  static constexpr std::size_t numbers_per_epoch = 7;
+  static constexpr size_t numbers_per_epoch = 7;
   /// The same of its metrics, which are called so: an Error where a checkpoint has others.
   void archive_metrics(Archive& a, const std::vector<std::string>& names);
 };

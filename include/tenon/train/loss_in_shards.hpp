@@ -21,17 +21,17 @@ double loss_in_shards(const L& loss, Sharding<T>& sharding, Workers& workers, Ro
   TermValues of_batch;
   Aim::template weigh<Output>(loss, whole, of_batch);
   sharding.start_loss(Aim::terms);
-  sharding.for_each(workers, [&](std::size_t k) {
+  sharding.for_each(workers, [&](size_t k) {
     const IndexRange range{sharding.first_of(k), sharding.count_of(k)};
     const Samples<T> samples = some_of(whole, range.first, range.count);
     TermValues values, factors;
     Aim::template weigh<Output>(loss, samples, factors);
-    for (std::size_t i = 0; i < Aim::terms; ++i) {
+    for (size_t i = 0; i < Aim::terms; ++i) {
       double& factor = factors.weight[i];
       if (!Aim::is_mean(loss, i)) factor = 1;
       else factor = of_batch.weight[i] == 0 ? 0 : factor / of_batch.weight[i];
     }
-    constexpr std::size_t space = Aim::template scratch<Output>;
+    constexpr size_t space = Aim::template scratch<Output>;
     const Rows<T> gradient = rows_of(dy, range);
     const auto evaluate = [&](const L& scaled) {
       Aim::template evaluate<Output>(scaled, rows_of(y, range), samples,
@@ -42,9 +42,9 @@ double loss_in_shards(const L& loss, Sharding<T>& sharding, Workers& workers, Ro
     } else {
       evaluate(loss);
       if (const T factor = static_cast<T>(factors.weight[0]); factor != T(1))
-        for (std::size_t i = 0; i < range.count * Output::size; ++i) gradient.data[i] *= factor;
+        for (size_t i = 0; i < range.count * Output::size; ++i) gradient.data[i] *= factor;
     }
-    for (std::size_t i = 0; i < Aim::terms; ++i)
+    for (size_t i = 0; i < Aim::terms; ++i)
       factors.value[i] = factors.weight[i] == 0 ? 0 : values.value[i] * factors.weight[i];
     ClassCount counted;
     Aim::template count<Output>(loss, rows_of(y, range), samples, counted);
@@ -53,7 +53,7 @@ double loss_in_shards(const L& loss, Sharding<T>& sharding, Workers& workers, Ro
   terms.weight = of_batch.weight;
   sharding.finish_loss(terms);
   double total = 0;
-  for (std::size_t i = 0; i < Aim::terms; ++i) total += Aim::factor(loss, i) * terms.value[i];
+  for (size_t i = 0; i < Aim::terms; ++i) total += Aim::factor(loss, i) * terms.value[i];
   return total;
 }
 

@@ -26,7 +26,7 @@ template <class Metric, class Takes, class... ButGets>
 struct metric_mismatch;
 struct data_with_classes;
 struct data_with_target_numbers;
-template <std::size_t Count>
+template <size_t Count>
 struct at_least_so_many_classes;
 
 namespace detail {
@@ -42,7 +42,7 @@ struct answer_of<D> {
 };
 
 /// What a metric takes instead of these answers and outputs of this width; void where it takes them.
-template <class Metric, class Answer, std::size_t Width>
+template <class Metric, class Answer, size_t Width>
 constexpr auto judge_answers() {
   if constexpr (requires { requires(Metric::least_classes > (Width == 1 ? 2 : Width)); }) {
     return std::type_identity<takes<at_least_so_many_classes<Metric::least_classes>>>{};
@@ -58,7 +58,7 @@ constexpr auto judge_answers() {
 
 /// The answers that a row of an output is: one, or one for every step.
 template <class Output>
-inline constexpr std::size_t answers_a_sample = Output::rank == 2 ? Output::dims[0] : 1;
+inline constexpr size_t answers_a_sample = Output::rank == 2 ? Output::dims[0] : 1;
 
 /// The mistake in a metric of a network's output, or void.
 template <class Net, class R>
@@ -70,7 +70,7 @@ struct judge_output_metric {
 template <class Net, fixed_string Name, fixed_string Column, class R>
 struct judge_output_metric<Net, OutputMetric<Name, Column, R>> {
   static constexpr const auto& names = port_names<Net>::outputs;
-  static constexpr std::size_t port = find_name(names, Name.view());
+  static constexpr size_t port = find_name(names, Name.view());
   static consteval auto judge() {
     if constexpr (port == names.size()) {
       return std::type_identity<no_such_output<asked_for<Name>, known_ports<names>>>{};
@@ -105,7 +105,7 @@ constexpr auto judge_metric() {
     return std::type_identity<wrong_argument<argument<"measure", "metrics">, takes<a_metric_that_is_a_variable>,
                                              but_gets<R>, write<"Accuracy a; measure(model, data, a);">>>{};
   } else {
-    constexpr std::size_t width = M::output::dims[M::output::rank - 1];
+    constexpr size_t width = M::output::dims[M::output::rank - 1];
     using Taken = typename decltype(judge_answers<plain<R>, Answer, width>())::type;
     if constexpr (std::is_void_v<Taken>) return std::type_identity<void>{};
     else return std::type_identity<metric_mismatch<plain<R>, Taken, but_gets<Answer, typename M::output>>>{};
@@ -124,7 +124,7 @@ struct MetricDemand;
 template <class Net, fixed_string Name, fixed_string Column, class R>
 struct MetricDemand<Net, OutputMetric<Name, Column, R>> {
   using metric = OutputMetric<Name, Column, R>;
-  static constexpr std::size_t port = Name.view().empty() ? 0 : find_name(port_names<Net>::outputs, Name.view());
+  static constexpr size_t port = Name.view().empty() ? 0 : find_name(port_names<Net>::outputs, Name.view());
   using output = output_shape_at<Net, port>;
   static constexpr TargetKind kind = [] {
     if constexpr (requires { plain<R>::compares_classes; })
@@ -147,16 +147,16 @@ struct MetricDemand<Net, OutputMetric<Name, Column, R>> {
 
 /// Shows a metric what a network gave for some samples at its output, row by row of `all`.
 template <class Net, class R, class T>
-void show_output(R& metric, Rows<const T> all, std::size_t offset, const Samples<T>& samples, std::vector<T>& outputs,
+void show_output(R& metric, Rows<const T> all, size_t offset, const Samples<T>& samples, std::vector<T>& outputs,
                  std::vector<std::int32_t>& labels) {
   using Demand = MetricDemand<Net, R>;
   const ColumnInfo& column = Demand::column("measure", samples.columns);
   const bool classes = column.kind == ColumnKind::labels;
-  const std::size_t answers = classes ? column.size : 1, width = Demand::output::size / answers;
+  const size_t answers = classes ? column.size : 1, width = Demand::output::size / answers;
   const std::span<const std::int32_t> given = classes ? samples.labels_of(column) : std::span<const std::int32_t>{};
   outputs.clear();
   labels.clear();
-  for (std::size_t i = 0; i < samples.count * answers; ++i) {
+  for (size_t i = 0; i < samples.count * answers; ++i) {
     if (classes && given[i] == ignore_index) continue;
     const T* const row = all[i / answers] + offset + i % answers * width;
     outputs.insert(outputs.end(), row, row + width);
@@ -177,18 +177,16 @@ void check_measured(const char* who, const Dataset<typename M::scalar>& data) {
 template <class M, class F>
 void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data, F show) {
   using T = typename M::scalar;
-  constexpr std::size_t size = M::output::size, most = 256;
-  const std::size_t chunk = std::min(most, data.size());
+  constexpr size_t size = M::output::size, most = 256;
+  const size_t chunk = std::min(most, data.size());
   Communicator* const ranks = several_ranks();
-  const std::size_t several = ranks ? ranks->size() : 1, own = ranks ? ranks->rank() : 0;
+  const size_t several = ranks ? ranks->size() : 1, own = ranks ? ranks->rank() : 0;
   Arena<T> outputs(several * chunk * size);
-  const auto count_at = [&](std::size_t first) {
-    return first < data.size() ? std::min(chunk, data.size() - first) : 0;
-  };
+  const auto count_at = [&](size_t first) { return first < data.size() ? std::min(chunk, data.size() - first) : 0; };
   StreamReader<T> stream("measure", data, chunk);
   if (ranks) meet(*ranks, Phase::measure);
-  for (std::size_t start = 0; start < data.size(); start += several * chunk) {
-    const std::size_t mine = start + own * chunk, count = count_at(mine);
+  for (size_t start = 0; start < data.size(); start += several * chunk) {
+    const size_t mine = start + own * chunk, count = count_at(mine);
     T* const place = outputs.data() + own * chunk * size;
     Samples<T> samples;
     if (count > 0) {
@@ -196,8 +194,8 @@ void for_each_prediction(const M& model, const Dataset<typename M::scalar>& data
       model.predict({samples.features.data, count * M::input::size}, {place, count * size});
     }
     if (ranks) ranks->all_gather(place, outputs.data(), chunk * size * sizeof(T));
-    for (std::size_t r = 0; r < several; ++r)
-      if (const std::size_t first = start + r * chunk; count_at(first) > 0) {
+    for (size_t r = 0; r < several; ++r)
+      if (const size_t first = start + r * chunk; count_at(first) > 0) {
         if (ranks) samples = samples_of(data, first, count_at(first), stream, true);
         show(samples, outputs.data() + r * chunk * size);
       }
@@ -238,9 +236,9 @@ auto as_output_metric(R& metric) {
 template <class M, class... Metrics>
 void show_predictions(const M& model, const Dataset<typename M::scalar>& data, Metrics&... metrics) {
   using T = typename M::scalar;
-  constexpr std::size_t size = M::output::size;
-  const std::size_t answers = data.has_labels() ? data.label_size() : 1;
-  const std::size_t width = size / answers;
+  constexpr size_t size = M::output::size;
+  const size_t answers = data.has_labels() ? data.label_size() : 1;
+  const size_t width = size / answers;
   if (data.augmentation()) return show_predictions(model, data.prepared(), metrics...);
   (check_options(metrics), ...);
   if (data.size() > 0 && data.sample_size() != M::input::size)
@@ -251,7 +249,7 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
                 std::to_string(answers));
   if (detail::describe_several(data.given_columns()).size() > 0)
     throw Error("measure: " + detail::describe_several(data.given_columns()));
-  if (const std::size_t numbers = data.answers_itself() ? data.sample_size() : data.target_size();
+  if (const size_t numbers = data.answers_itself() ? data.sample_size() : data.target_size();
       !data.has_labels() && numbers != width)
     throw Error(
         "measure: expected targets of " + std::to_string(width) + " numbers, got " +
@@ -264,7 +262,7 @@ void show_predictions(const M& model, const Dataset<typename M::scalar>& data, M
     else p.targets = samples.targets;
     if (detail::count_answered(p.labels) != p.labels.size()) {
       known.clear();
-      for (std::size_t i = 0; i < p.labels.size(); ++i) {
+      for (size_t i = 0; i < p.labels.size(); ++i) {
         if (p.labels[i] == ignore_index) continue;
         std::copy_n(outputs + i * width, width, outputs + known.size() * width);
         known.push_back(p.labels[i]);

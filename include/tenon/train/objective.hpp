@@ -33,7 +33,7 @@ struct Samples {
   Rows<const T> targets{};
   std::span<const T> weights{};
   std::span<const ColumnInfo> columns{};
-  std::size_t count = 0, first = 0, in_columns = 0;
+  size_t count = 0, first = 0, in_columns = 0;
 
   std::span<const std::int32_t> labels_of(const ColumnInfo& c) const {
     return labels.subspan(in_columns * c.offset + first * c.size, count * c.size);
@@ -47,7 +47,7 @@ struct Samples {
 
 template <class T>
 Samples<T> samples_of(const Batch<T>& batch) {
-  const std::size_t n = std::max<std::size_t>(batch.count, 1);
+  const size_t n = std::max<size_t>(batch.count, 1);
   return {{batch.features.data(), batch.count, batch.features.size() / n},
           batch.labels,
           {batch.targets.data(), batch.count, batch.targets.size() / n},
@@ -58,7 +58,7 @@ Samples<T> samples_of(const Batch<T>& batch) {
           batch.count};
 }
 template <class T>
-Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t count) {
+Samples<T> samples_of(const Dataset<T>& data, size_t first, size_t count) {
   return {{data.features().data() + first * data.sample_size(), count, data.sample_size()},
           data.labels(),
           target_rows(data, first, count),
@@ -70,7 +70,7 @@ Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t cou
 }
 /// The same where the data may be a stream, of which the samples are read then.
 template <class T>
-Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t count, StreamReader<T>& stream,
+Samples<T> samples_of(const Dataset<T>& data, size_t first, size_t count, StreamReader<T>& stream,
                       bool answers_alone = false) {
   if (!data.streamed()) return samples_of(data, first, count);
   Samples<T> read = samples_of(stream.read(first, count, answers_alone && !data.answers_itself()));
@@ -80,7 +80,7 @@ Samples<T> samples_of(const Dataset<T>& data, std::size_t first, std::size_t cou
 
 /// Those from number `first` on. Of one batch or data set: labels and columns lie as before.
 template <class T>
-Samples<T> some_of(Samples<T> all, std::size_t first, std::size_t count) {
+Samples<T> some_of(Samples<T> all, size_t first, size_t count) {
   const auto rows = [&](Rows<const T> r) { return r ? Rows<const T>{r[first], count, r.stride} : r; };
   all.features = rows(all.features);
   all.targets = rows(all.targets);
@@ -91,7 +91,7 @@ Samples<T> some_of(Samples<T> all, std::size_t first, std::size_t count) {
 }
 
 /// A value for each loss, what it counts for, and how many classes were predicted correctly.
-inline constexpr std::size_t most_terms = 8;
+inline constexpr size_t most_terms = 8;
 struct TermValues {
   std::array<double, most_terms> value{}, weight{};
 };
@@ -99,9 +99,9 @@ struct TermValues {
 /// How many rows have their largest output at the label; with one output, on the label's side of
 /// `threshold`. Rows that are ignored count as none, and so do those with an output that is no number.
 template <class T>
-std::size_t count_correct(Rows<const T> output, std::size_t width, std::span<const std::int32_t> labels, T threshold) {
-  std::size_t correct = 0;
-  for (std::size_t i = 0; i < output.count; ++i) {
+size_t count_correct(Rows<const T> output, size_t width, std::span<const std::int32_t> labels, T threshold) {
+  size_t correct = 0;
+  for (size_t i = 0; i < output.count; ++i) {
     const T* row = output[i];
     if (speaks_for_none(row, width)) continue;
     const std::ptrdiff_t guess = width == 1 ? (row[0] > threshold ? 1 : 0) : std::max_element(row, row + width) - row;
@@ -158,7 +158,7 @@ struct LossSum {
 
   template <class Aim, class L>
   void add(const L& loss, const TermValues& batch) {
-    for (std::size_t k = 0; k < Aim::terms; ++k) {
+    for (size_t k = 0; k < Aim::terms; ++k) {
       sums.value[k] += Aim::is_mean(loss, k) ? batch.value[k] * batch.weight[k] : batch.value[k];
       sums.weight[k] += batch.weight[k];
     }
@@ -167,7 +167,7 @@ struct LossSum {
   template <class Aim, class L>
   double value(const L& loss) const {
     double total = 0;
-    for (std::size_t k = 0; k < Aim::terms; ++k) {
+    for (size_t k = 0; k < Aim::terms; ++k) {
       if (!Aim::is_mean(loss, k)) total += Aim::factor(loss, k) * sums.value[k];
       else if (sums.weight[k] != 0) total += Aim::factor(loss, k) * (sums.value[k] / sums.weight[k]);
     }
@@ -180,16 +180,16 @@ template <class Net, class L>
 struct Objective {
   using checked = CheckedLoss<Net, L>;
   using trained = typename checked::trained;
-  static constexpr std::size_t terms = 1;
+  static constexpr size_t terms = 1;
   static constexpr bool several = false;
   template <class Out>
-  static constexpr std::size_t answers = answers_of<L, Out>;
+  static constexpr size_t answers = answers_of<L, Out>;
   /// Numbers of scratch memory that an evaluation needs for each sample.
   template <class Out>
-  static constexpr std::size_t scratch = answers_of<L, Out>;
+  static constexpr size_t scratch = answers_of<L, Out>;
 
-  static bool is_mean(const L& loss, std::size_t) { return is_average(loss.reduction); }
-  static double factor(const L&, std::size_t) { return 1; }
+  static bool is_mean(const L& loss, size_t) { return is_average(loss.reduction); }
+  static double factor(const L&, size_t) { return 1; }
 
   template <class Input, class Out>
   static void check(const char* who, const L&, const DataOffer& offer) {
@@ -206,7 +206,7 @@ struct Objective {
   template <class Out, class T>
   static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> space, Rows<T> dy,
                          TermValues& terms_of) {
-    constexpr std::size_t each = answers<Out>;
+    constexpr size_t each = answers<Out>;
     const auto rows = [](auto all) { return as_answers(all, Out::size, each); };
     const LossTarget<T> target{
         samples.labels.empty() ? samples.labels : samples.labels.subspan(samples.first * each, samples.count * each),
@@ -219,14 +219,14 @@ struct Objective {
   /// What the value of these samples is a mean over, as `evaluate` says it.
   template <class Out, class T>
   static void weigh(const L& loss, const Samples<T>& samples, TermValues& values) {
-    constexpr std::size_t each = answers<Out>;
+    constexpr size_t each = answers<Out>;
     const auto labels = samples.labels.empty() ? samples.labels
                                                : samples.labels.subspan(samples.first * each, samples.count * each);
     values.weight[0] = batch_weight(loss, labels, samples.count * each, samples.weights);
   }
   template <class Out, class T>
   static void count(const L&, Rows<const T> y, const Samples<T>& samples, ClassCount& classes) {
-    constexpr std::size_t each = answers<Out>;
+    constexpr size_t each = answers<Out>;
     if (samples.labels.empty() || !labels_rows<L>) return;
     const auto labels = samples.labels.subspan(samples.first * each, samples.count * each);
     classes.counts = true;
@@ -244,29 +244,29 @@ struct Objective<Net, L> {
   using trained = typename checked::trained;
   using joint = joint_of<L>;
   static constexpr bool several = true;
-  static constexpr std::size_t terms = std::tuple_size_v<decltype(joint::terms)>;
+  static constexpr size_t terms = std::tuple_size_v<decltype(joint::terms)>;
   static_assert(terms <= most_terms, "at most 8 losses are added up");
   template <class Out>
-  static constexpr std::size_t answers = 1;
+  static constexpr size_t answers = 1;
   /// Scratch memory for each sample: a loss for each row, and a copy of the largest output and of its gradient.
   template <class Out>
-  static constexpr std::size_t scratch = 3 * Out::size;
+  static constexpr size_t scratch = 3 * Out::size;
 
-  static bool is_mean(const L& loss, std::size_t k) {
+  static bool is_mean(const L& loss, size_t k) {
     bool mean = false;
-    each_term(loss, [&](std::size_t i, const auto& term) { mean = i == k ? is_average(term.loss.reduction) : mean; });
+    each_term(loss, [&](size_t i, const auto& term) { mean = i == k ? is_average(term.loss.reduction) : mean; });
     return mean;
   }
-  static double factor(const L& loss, std::size_t k) {
+  static double factor(const L& loss, size_t k) {
     double weight = 1;
-    each_term(loss, [&](std::size_t i, const auto& term) { weight = i == k ? term.weight : weight; });
+    each_term(loss, [&](size_t i, const auto& term) { weight = i == k ? term.weight : weight; });
     return weight;
   }
 
   template <class Input, class Out>
   static void check(const char* who, const L& loss, const DataOffer& offer) {
     check_inputs(who, inputs_of<Net, Input>, offer);
-    each_term(loss, [&]<class Term>(std::size_t, const Term&) {
+    each_term(loss, [&]<class Term>(size_t, const Term&) {
       if constexpr (!Term::output.empty()) {
         constexpr ColumnDemand demand = demand_of_term<Term>();
         const ColumnInfo& column = find_answers(who, demand, offer.columns, outputs);
@@ -280,9 +280,9 @@ struct Objective<Net, L> {
   template <class Out, class T>
   static double evaluate(const L& loss, Rows<const T> y, const Samples<T>& samples, std::span<T> space, Rows<T> dy,
                          TermValues& values) {
-    for (std::size_t i = 0; dy && i < dy.count; ++i) std::fill_n(dy[i], Out::size, T(0));
+    for (size_t i = 0; dy && i < dy.count; ++i) std::fill_n(dy[i], Out::size, T(0));
     double total = 0;
-    each_term(loss, [&](std::size_t k, const auto& term) {
+    each_term(loss, [&](size_t k, const auto& term) {
       values.value[k] = term_value<Out>(term, y, samples, space, dy, values.weight[k]);
       total += term.weight * values.value[k];
     });
@@ -291,7 +291,7 @@ struct Objective<Net, L> {
 
   template <class Out, class T>
   static void weigh(const L& loss, const Samples<T>& samples, TermValues& values) {
-    each_term(loss, [&]<class Term>(std::size_t k, const Term& term) {
+    each_term(loss, [&]<class Term>(size_t k, const Term& term) {
       if constexpr (Term::output.empty()) {
         values.weight[k] = is_average(term.loss.reduction) ? weight_of_rows(samples.count, samples.weights) : 1;
       } else {
@@ -306,7 +306,7 @@ struct Objective<Net, L> {
   }
   /// The same losses, each times a factor of its own.
   static L scaled(L loss, const TermValues& factors) requires is_joint<L> {
-    std::size_t k = 0;
+    size_t k = 0;
     std::apply([&](auto&... term) { ((term.weight *= factors.weight[k++]), ...); }, loss.terms);
     return loss;
   }
@@ -315,12 +315,12 @@ struct Objective<Net, L> {
   template <class Out, class T>
   static void count(const L& loss, Rows<const T> y, const Samples<T>& samples, ClassCount& classes) {
     bool done = false;
-    each_term(loss, [&]<class Term>(std::size_t, const Term&) {
+    each_term(loss, [&]<class Term>(size_t, const Term&) {
       if constexpr (!Term::output.empty()) {
         using Loss = typename Term::loss_type;
         if constexpr (target_kind_of<Loss> != TargetKind::values && labels_rows<Loss>) {
           using One = output_of<Term>;
-          constexpr std::size_t each = answers_of<Loss, One>, port = find_name(port_names<Net>::outputs, Term::output);
+          constexpr size_t each = answers_of<Loss, One>, port = find_name(port_names<Net>::outputs, Term::output);
           const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
           if (std::exchange(done, true) || column.kind != ColumnKind::labels || (each > 1 && y.stride != One::size))
             return;
@@ -338,12 +338,12 @@ struct Objective<Net, L> {
   template <class F>
   static void each_term(const L& loss, F f) {
     if constexpr (is_joint<L>) {
-      std::size_t k = 0;
+      size_t k = 0;
       std::apply([&](const auto&... term) { (f(k++, term), ...); }, loss.terms);
     } else if constexpr (is_term<L>) {
-      f(std::size_t{0}, loss);
+      f(size_t{0}, loss);
     } else {
-      f(std::size_t{0}, OutputLoss<"", "", L>{loss});
+      f(size_t{0}, OutputLoss<"", "", L>{loss});
     }
   }
   template <class Term>
@@ -355,7 +355,7 @@ struct Objective<Net, L> {
     return {Term::output, Term::column,          Term::names_column,  target_kind_of<Loss>,
             Out::size,    answers_of<Loss, Out>, ignores_labels<Loss>};
   }
-  static constexpr std::size_t outputs = number_of_outputs<Net>;
+  static constexpr size_t outputs = number_of_outputs<Net>;
 
 private:
   template <class Out, fixed_string Name, fixed_string Column, class Loss, class T>
@@ -365,9 +365,9 @@ private:
     if constexpr (Term::output.empty()) {
       return value_of_outputs<Out>(term, y, samples, space, dy, weight, typename outputs_read<Loss>::type{});
     } else {
-      constexpr std::size_t port = find_name(port_names<Net>::outputs, Term::output), offset = port_offset<Out>(port);
+      constexpr size_t port = find_name(port_names<Net>::outputs, Term::output), offset = port_offset<Out>(port);
       using One = output_of<Term>;
-      constexpr std::size_t each = answers_of<Loss, One>, size = One::size;
+      constexpr size_t each = answers_of<Loss, One>, size = One::size;
       const ColumnInfo& column = find_answers("training", demand_of_term<Term>(), samples.columns, outputs);
       T* const prediction = space.data() + Out::size * samples.count;
       T* const gradient = prediction + Out::size * samples.count;
@@ -386,19 +386,19 @@ private:
   }
   /// Rows of a wider row can be compared as they are unless each is several answers.
   template <class T>
-  static Rows<const T> as_answers_of(Rows<const T> rows, std::size_t size, std::size_t each) {
+  static Rows<const T> as_answers_of(Rows<const T> rows, size_t size, size_t each) {
     if (each == 1 || rows.stride == size) return each == 1 ? rows : as_answers(rows, size, each);
     throw Error("training: expected targets of several answers in a column of their own, got them beside others");
   }
   template <class Out, class Term, class T, class... Edge>
   static double value_of_outputs(const Term& term, Rows<const T> y, const Samples<T>& samples, std::span<T> space,
                                  Rows<T> dy, double& weight, list<Edge...>) {
-    constexpr std::size_t ports[]{find_name(port_names<Net>::outputs, expr::detail::edge_name<Edge>)...};
+    constexpr size_t ports[]{find_name(port_names<Net>::outputs, expr::detail::edge_name<Edge>)...};
     using One = output_shape_at<trained, ports[0]>;
-    constexpr std::size_t count = sizeof...(Edge), size = One::size;
+    constexpr size_t count = sizeof...(Edge), size = One::size;
     std::array<Rows<const T>, count> given{};
     std::array<T*, count> gradient{};
-    for (std::size_t k = 0; k < count; ++k) {
+    for (size_t k = 0; k < count; ++k) {
       given[k] = {y.data + port_offset<Out>(ports[k]), y.count, y.stride};
       gradient[k] = dy ? space.data() + (Out::size + k * size) * samples.count : nullptr;
     }
@@ -411,19 +411,19 @@ private:
         return run_output_formula<expr::lift<Term::loss_type::formula>>(
             given, gradient, size, samples.count, term.loss.reduction, space.first(samples.count), samples.weights);
     }();
-    for (std::size_t k = 0; dy && k < count; ++k)
+    for (size_t k = 0; dy && k < count; ++k)
       scatter(gradient[k], Rows<T>{dy.data + port_offset<Out>(ports[k]), dy.count, dy.stride}, size,
               static_cast<T>(term.weight));
     return value;
   }
   template <class T>
-  static void gather(Rows<const T> from, T* to, std::size_t size) {
-    for (std::size_t i = 0; i < from.count; ++i) std::copy_n(from[i], size, to + i * size);
+  static void gather(Rows<const T> from, T* to, size_t size) {
+    for (size_t i = 0; i < from.count; ++i) std::copy_n(from[i], size, to + i * size);
   }
   template <class T>
-  static void scatter(const T* from, Rows<T> to, std::size_t size, T factor) {
-    for (std::size_t i = 0; i < to.count; ++i)
-      for (std::size_t j = 0; j < size; ++j) to[i][j] += factor * from[i * size + j];
+  static void scatter(const T* from, Rows<T> to, size_t size, T factor) {
+    for (size_t i = 0; i < to.count; ++i)
+      for (size_t j = 0; j < size; ++j) to[i][j] += factor * from[i * size + j];
   }
 };
 

@@ -22,18 +22,18 @@ namespace tenon::detail {
 template <class T>
 class StateArrays {
 public:
-  StateArrays(const Sharding<T>& sharding, std::size_t count, std::size_t arrays);
+  StateArrays(const Sharding<T>& sharding, size_t count, size_t arrays);
   StateArrays(StateArrays&&) noexcept;
   StateArrays& operator=(StateArrays&&) noexcept;
   ~StateArrays();
 
   bool split() const { return sharding_->splits(); }
   OwnParts own() const;
-  T* array(std::size_t k, std::size_t at);
+  T* array(size_t k, size_t at);
   const Sharding<T>& sharding() const { return *sharding_; }
 
   /// Array k, of all parameters; where arrays are split, after `gather`, or after `make_room` to read it.
-  T* whole(std::size_t k);
+  T* whole(size_t k);
   /// Where they are split, all ranks call the first before one writes an archive, and `drop` afterwards.
   void gather();
   void drop();
@@ -52,17 +52,17 @@ private:
 /// the others.
 template <class Net, class O, class T>
 class OptimizerState : public StateArrays<T> {
-  static constexpr std::size_t states = static_cast<std::size_t>(O::states);
+  static constexpr size_t states = static_cast<size_t>(O::states);
   using Part = OptimizerArrays<T, states>;
   /// What takes the parameters of a network one by one may be able to do so for some of their numbers
   /// (optim/groups.hpp), or to ask for sums over whole parameters first (optim/lamb.hpp).
   static constexpr bool asks_for_sums = requires { O::template sums<Net>(); };
   static constexpr bool takes_parts = requires(const O& o, const Part& part) {
-    o.template update<Net>(part, std::uint64_t{}, std::size_t{});
+    o.template update<Net>(part, std::uint64_t{}, size_t{});
   };
 
 public:
-  OptimizerState(const Sharding<T>& sharding, std::size_t count) : StateArrays<T>(sharding, count, states) {
+  OptimizerState(const Sharding<T>& sharding, size_t count) : StateArrays<T>(sharding, count, states) {
     if constexpr (!Optimizer<O> && !asks_for_sums && !takes_parts)
       if (sharding.splits())
         throw Error("training with zero 1: expected an optimizer that updates some numbers of a parameter without the "
@@ -70,15 +70,15 @@ public:
                     std::string(type_name<O>()));
   }
 
-  void step(const O& optimizer, Workers& workers, std::size_t threads, std::span<T> parameters, const T* gradients,
+  void step(const O& optimizer, Workers& workers, size_t threads, std::span<T> parameters, const T* gradients,
             std::uint64_t number) {
     const auto part_of = [&](const OwnNumbers& own) {
       Part part{parameters.data() + own.first, gradients + own.first, {}, own.count};
-      for (std::size_t k = 0; k < states; ++k) part.state[k] = this->array(k, own.at);
+      for (size_t k = 0; k < states; ++k) part.state[k] = this->array(k, own.at);
       return part;
     };
     if constexpr (Optimizer<O>) {
-      workers.run(threads, [&](std::size_t thread) {
+      workers.run(threads, [&](size_t thread) {
         for (const OwnNumbers& part : this->own()) {
           const IndexRange piece = piece_of({part.first, part.count}, thread, threads);
           if (piece.count > 0)

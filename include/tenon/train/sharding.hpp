@@ -40,38 +40,38 @@ class Sharding {
 public:
   /// False where batches are not cut: nobody asked for it, and there is no world. `exchanges`: layers look at the whole
   /// batch.
-  Sharding(std::size_t batch_size, std::size_t shards, bool exchanges, std::size_t gradients);
+  Sharding(size_t batch_size, size_t shards, bool exchanges, size_t gradients);
   Sharding(const Sharding&) = delete;
   Sharding& operator=(const Sharding&) = delete;
   ~Sharding();
   explicit operator bool() const { return state_ != nullptr; }
 
   Communicator* ranks() const;
-  std::size_t size() const;
-  std::size_t rank() const;
-  std::size_t most_shards() const;
+  size_t size() const;
+  size_t rank() const;
+  size_t most_shards() const;
   /// How many workspaces this rank needs, and for how many samples each; how many threads there are.
-  std::size_t places() const;
-  std::size_t largest_shard() const;
-  std::size_t threads() const;
+  size_t places() const;
+  size_t largest_shard() const;
+  size_t threads() const;
 
   /// Refuses ranks that do not train the same, by name. It is called before anything is computed, and looks the first
   /// time alone. Whether the data sets differ only `fit` can check.
   void expect_same_start(std::string_view trainer, std::span<const T> weights, std::uint64_t seed, double lr,
-                         std::size_t batch_size);
+                         size_t batch_size);
   /// How a batch is cut, for all that follows.
-  void cut(std::size_t samples);
+  void cut(size_t samples);
   /// The shards of this rank, as they are counted here, and their samples.
-  std::size_t own() const;
-  std::size_t first_of(std::size_t k) const;
-  std::size_t count_of(std::size_t k) const;
-  ShardPlace<T>* place_of(std::size_t k);
+  size_t own() const;
+  size_t first_of(size_t k) const;
+  size_t count_of(size_t k) const;
+  ShardPlace<T>* place_of(size_t k);
 
   /// Calls work(k) for every shard of this rank. An exception in it ends all ranks.
   template <class F>
   void for_each(Workers& workers, F&& work) {
     call(
-        workers, [](void* f, std::size_t k) { (*static_cast<std::remove_reference_t<F>*>(f))(k); }, &work);
+        workers, [](void* f, size_t k) { (*static_cast<std::remove_reference_t<F>*>(f))(k); }, &work);
   }
 
   /// Whether each rank has the sums of gradients, and the optimizer's arrays, of its own numbers alone, and which these
@@ -83,7 +83,7 @@ public:
   /// Each number is 0 on all ranks but one; afterwards it is what it is there.
   void merge(std::span<double> numbers) const;
   /// The largest of all ranks' numbers.
-  std::size_t largest(std::size_t number) const;
+  size_t largest(size_t number) const;
 
   /// Says where the gradients of the next shard are: those of shard 0 first.
   void add_place(T* gradients);
@@ -92,13 +92,13 @@ public:
   /// begins before backward, so that on several ranks gradients travel as soon as they are complete: each shard's watch
   /// tells when.
   void begin_sum(std::span<T> to, bool add);
-  const GradientWatch<T>* watch_of(std::size_t k) const;
+  const GradientWatch<T>* watch_of(size_t k) const;
   void finish_sum(Workers& workers);
 
   /// Begins the loss of a batch, of so many terms. Each shard then gives the values of its terms, and how many classes
   /// it predicted correctly.
-  void start_loss(std::size_t terms);
-  void put_loss(std::size_t k, const double* terms, const ClassCount& classes);
+  void start_loss(size_t terms);
+  void put_loss(size_t k, const double* terms, const ClassCount& classes);
   /// Adds them up over the tree, for all shards on all ranks; afterwards `classes` counts the whole batch, too.
   void finish_loss(TermValues& values);
   const ClassCount& classes() const;
@@ -113,7 +113,7 @@ public:
 
 private:
   struct State;
-  void call(Workers& workers, void (*work)(void*, std::size_t), void* object);
+  void call(Workers& workers, void (*work)(void*, size_t), void* object);
 
   State* state_ = nullptr;
 };

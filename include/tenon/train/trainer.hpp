@@ -81,7 +81,7 @@ struct judge_trainer<M, L, no_argument<"batch_size">> {
 template <class M, class L, class O>
 class Trainer {  // of arguments that it does not take, which the compiler says once
 public:
-  Trainer(M&, L, O, std::size_t, std::uint64_t = 0, std::size_t = 0) {
+  Trainer(M&, L, O, size_t, std::uint64_t = 0, size_t = 0) {
     using Mistake = typename detail::judge_trainer<M, L, O>::type;
     detail::refuse<Mistake>();
   }
@@ -120,7 +120,7 @@ private:
   using Trained = typename Aim::trained;
   using Bound = std::conditional_t<Checked<network>::valid, bound_network<Trained>, bound_network<network>>;
   static constexpr Layout layout = layout_of<Bound>;
-  static constexpr std::size_t states = static_cast<std::size_t>(O::states);
+  static constexpr size_t states = static_cast<size_t>(O::states);
   static constexpr Needs needs = layout.needs;
   using Range = detail::IndexRange;
   using Space = detail::TrainingSpace<network, Bound, T>;
@@ -132,13 +132,13 @@ public:
   /// layer join.
   using output = typename Bound::output;
   /// How many answers that is.
-  static constexpr std::size_t answers = Aim::template answers<output>;
+  static constexpr size_t answers = Aim::template answers<output>;
   /// How many losses the loss is the sum of.
-  static constexpr std::size_t terms = Aim::terms;
+  static constexpr size_t terms = Aim::terms;
 
   /// Memory for batches of up to `batch_size`. The seed drives dropout. With 0 shards a batch is not cut, or, in a
   /// world of several ranks, into as many as the world says.
-  Trainer(M& model, L loss, O optimizer, std::size_t batch_size, std::uint64_t seed = 0, std::size_t shards = 0)
+  Trainer(M& model, L loss, O optimizer, size_t batch_size, std::uint64_t seed = 0, size_t shards = 0)
       : model_(&model),
         loss_(std::move(loss)),
         optimizer_(std::move(optimizer)),
@@ -158,24 +158,23 @@ public:
       make_places();
       return;
     }
-    const std::size_t threads = num_threads();
+    const size_t threads = num_threads();
     spaces_.reserve(threads);
-    for (std::size_t k = 0; k < threads; ++k) spaces_.emplace_back(Space::largest_part(batch_size, threads), k > 0);
+    for (size_t k = 0; k < threads; ++k) spaces_.emplace_back(Space::largest_part(batch_size, threads), k > 0);
   }
 
   /// What that memory is, in bytes.
-  static constexpr std::size_t bytes(std::size_t batch_size, std::size_t threads = 1, bool input_gradient = false) {
-    const std::size_t sample = per_sample + (input_gradient ? M::input::size : 0);
-    const std::size_t common = layout.trainable_size * (1 + states) + checked(batch_size) * sample;
+  static constexpr size_t bytes(size_t batch_size, size_t threads = 1, bool input_gradient = false) {
+    const size_t sample = per_sample + (input_gradient ? M::input::size : 0);
+    const size_t common = layout.trainable_size * (1 + states) + checked(batch_size) * sample;
     return sizeof(T) * (common + Space::of_threads(batch_size, threads));
   }
 
   /// The same for the busiest of several ranks, with this many shards: the gradients of each of its shards, and those
   /// it receives from other ranks; with `zero` 1, only its parts of the optimizer's arrays.
-  static constexpr std::size_t bytes_on_ranks(std::size_t batch_size, std::size_t ranks, std::size_t shards = 8,
-                                              int zero = 1) {
-    const std::size_t own = Space::largest_own(ranks, zero == 1);
-    const std::size_t common = layout.trainable_size + states * own + checked(batch_size) * per_sample;
+  static constexpr size_t bytes_on_ranks(size_t batch_size, size_t ranks, size_t shards = 8, int zero = 1) {
+    const size_t own = Space::largest_own(ranks, zero == 1);
+    const size_t common = layout.trainable_size + states * own + checked(batch_size) * per_sample;
     return sizeof(T) * (common + Space::of_shards(batch_size, ranks, shards, zero == 1));
   }
 
@@ -192,7 +191,7 @@ public:
   /// The same for samples that have no answers, one behind the other; several inputs of a sample in one row. Then there
   /// is no loss, and `backward` is given the gradient at what this returns.
   Rows<const T> forward(std::span<const T> samples) {
-    const std::size_t count = samples.size() / M::input::size;
+    const size_t count = samples.size() / M::input::size;
     if (count == 0 || count * M::input::size != samples.size())
       throw Error("training: expected whole samples of " + std::to_string(M::input::size) + " numbers, got " +
                   std::to_string(samples.size()) + " numbers");
@@ -244,8 +243,7 @@ public:
   void backward(double weight = 1) {
     if (!has_gradient_) loss();
     if (weight != 1)
-      for (std::size_t i = 0; i < batch_.count * output::size; ++i)
-        output_gradient_.data()[i] *= static_cast<T>(weight);
+      for (size_t i = 0; i < batch_.count * output::size; ++i) output_gradient_.data()[i] *= static_cast<T>(weight);
     run_back();
   }
   /// The same from a gradient at the output, sample after sample: at what `forward` returned, whose masks and
@@ -317,7 +315,7 @@ public:
     if (sharding_) return find_non_finite_in_shards();
     if (std::string sample = detail::describe_non_finite_sample(batch_); !sample.empty()) return sample;
     NonFiniteTrace<T> trace;
-    for (std::size_t part = 0; part < parts(); ++part) forward_part(part, &trace);
+    for (size_t part = 0; part < parts(); ++part) forward_part(part, &trace);
     const UnitRow* unit = trace.first == NonFiniteTrace<T>::none ? nullptr : &unit_table<Trained>[trace.first];
     return detail::describe_non_finite_layer(unit, non_finite_parameter());
   }
@@ -338,13 +336,13 @@ public:
         const Archive::Scope scope(a, "model");
         a.tensor(entry.name, dims, model_->values(entry));
       }
-      for (std::size_t k = 0; k < (entry.trainable ? states : 0); ++k) {
+      for (size_t k = 0; k < (entry.trainable ? states : 0); ++k) {
         const Archive::Scope scope(a, "optimizer", k);
         a.tensor(entry.name, dims, std::span<T>(state_.whole(k) + entry.offset, entry.size));
       }
     }
     if constexpr (needs.state > 0) {
-      const std::size_t dims[]{capacity_, needs.state};
+      const size_t dims[]{capacity_, needs.state};
       a.tensor("sequence_states", dims, sequence_states_.span());
     }
     a.value("lr", optimizer_.lr);
@@ -361,7 +359,7 @@ public:
   void reset_states() { std::fill_n(sequence_states_.data(), sequence_states_.size(), T(0)); }
 
   /// How many shards a batch is cut into at most; 0: batches are not cut. The ranks that share them, or null.
-  std::size_t shards() const { return sharding_ ? sharding_.most_shards() : 0; }
+  size_t shards() const { return sharding_ ? sharding_.most_shards() : 0; }
   Communicator* ranks() const { return sharding_ ? sharding_.ranks() : nullptr; }
   /// Which rows of a batch this rank works on, for DataLoader::only.
   RowShare rows_of_rank() const {
@@ -384,19 +382,19 @@ public:
 
 private:
   /// What the whole batch takes, beside its rows.
-  static constexpr std::size_t per_sample = needs.state + 2 * output::size + Aim::template scratch<output>;
+  static constexpr size_t per_sample = needs.state + 2 * output::size + Aim::template scratch<output>;
 
   void share_statistics(Space& space) const {
     for (const auto& [first, size] : detail::running_statistics<network>)
       std::copy_n(model_->buffers().data() + first, size, space.buffers.data() + first);
   }
   /// All that the samples of a batch take can be counted, and addressed.
-  static constexpr std::size_t checked(std::size_t batch_size) {
+  static constexpr size_t checked(size_t batch_size) {
     detail::check_batch_size("training", batch_size,
                              sizeof(T) * (per_sample + answers + M::input::size + Space::sample));
     return batch_size;
   }
-  void check_count(std::size_t count) const {
+  void check_count(size_t count) const {
     if (count > capacity_)
       throw Error("training: expected batches of at most " + std::to_string(capacity_) + " samples, got " +
                   std::to_string(count));
@@ -404,15 +402,15 @@ private:
   void check_forward() const {
     if (batch_.count == 0) throw Error("training: expected forward before loss and backward, got none");
   }
-  static std::span<const T> flat(Rows<const T> rows, std::size_t size) {
+  static std::span<const T> flat(Rows<const T> rows, size_t size) {
     if (rows.count > 1 && rows.stride != size)
       throw Error("training: expected rows of " + std::to_string(size) + " numbers, one behind the other, got rows " +
                   std::to_string(rows.stride) + " apart");
     return {rows.data, rows.count * size};
   }
-  std::size_t parts() const { return std::clamp<std::size_t>(batch_.count / Space::smallest_part, 1, spaces_.size()); }
-  Range part_range(std::size_t part) const {
-    const std::size_t first = part * batch_.count / parts();
+  size_t parts() const { return std::clamp<size_t>(batch_.count / Space::smallest_part, 1, spaces_.size()); }
+  Range part_range(size_t part) const {
+    const size_t first = part * batch_.count / parts();
     return {first, (part + 1) * batch_.count / parts() - first};
   }
   template <class F>
@@ -429,15 +427,15 @@ private:
   Rows<const T> run() {
     has_gradient_ = has_input_gradient_ = false;
     if (sharding_) return run_shards(false);
-    for (std::size_t part = 1; part < parts(); ++part) share_statistics(spaces_[part]);
-    for_each_part([this](std::size_t part) { forward_part(part, nullptr); });
+    for (size_t part = 1; part < parts(); ++part) share_statistics(spaces_[part]);
+    for_each_part([this](size_t part) { forward_part(part, nullptr); });
     if (Space::own_buffers > 0 && parts() > 1) average_buffers();
     return y();
   }
   void run_back() {
     const Rows<T> dx{input_gradient_.data(), batch_.count, M::input::size};
     if (sharding_) return run_shards_back(dx);
-    for_each_part([this, dx](std::size_t part) {
+    for_each_part([this, dx](size_t part) {
       const Range range = part_range(part);
       typename M::context ctx = context_of(range);
       ctx.overwrite_gradients = part > 0 || gradients_.forgotten();
@@ -448,7 +446,7 @@ private:
     gradients_.written();
     accumulated_ += batch_.count;
   }
-  void forward_part(std::size_t part, NonFiniteTrace<T>* watcher) {
+  void forward_part(size_t part, NonFiniteTrace<T>* watcher) {
     const Range range = part_range(part);
     typename M::context ctx = context_of(range);
     ctx.trace.watcher = watcher;
@@ -465,22 +463,22 @@ private:
 
   /// Each thread adds up a piece of the arena, in the order of the parts.
   void add_gradients() {
-    const std::size_t count = parts();
-    workers_.run(count, [&](std::size_t number) {
+    const size_t count = parts();
+    workers_.run(count, [&](size_t number) {
       const Range piece = detail::piece_of({0, layout.trainable_size}, number, count);
       T* sum = gradients_.arena().data() + piece.first;
-      for (std::size_t part = 1; part < count; ++part) {
+      for (size_t part = 1; part < count; ++part) {
         const T* more = spaces_[part].gradients.data() + piece.first;
-        for (std::size_t i = 0; i < piece.count; ++i) sum[i] += more[i];
+        for (size_t i = 0; i < piece.count; ++i) sum[i] += more[i];
       }
     });
   }
   void average_buffers() {
     for (const auto& [first, size] : detail::running_statistics<network>) {
       T* const sum = model_->buffers().data() + first;
-      for (std::size_t part = 1; part < parts(); ++part)
-        for (std::size_t i = 0; i < size; ++i) sum[i] += spaces_[part].buffers.data()[first + i];
-      for (std::size_t i = 0; i < size; ++i) sum[i] /= static_cast<T>(parts());
+      for (size_t part = 1; part < parts(); ++part)
+        for (size_t i = 0; i < size; ++i) sum[i] += spaces_[part].buffers.data()[first + i];
+      for (size_t i = 0; i < size; ++i) sum[i] /= static_cast<T>(parts());
     }
   }
 
@@ -495,13 +493,13 @@ private:
         throw Error(
             "training on several ranks: expected a network without layers that are stateful, got one with such");
     spaces_.reserve(sharding_.places());
-    for (std::size_t k = 0; k < sharding_.places(); ++k) {
+    for (size_t k = 0; k < sharding_.places(); ++k) {
       spaces_.emplace_back(sharding_.largest_shard(), true);
       sharding_.add_place(spaces_[k].gradients.data());
     }
   }
-  Range shard_range(std::size_t k) const { return {sharding_.first_of(k), sharding_.count_of(k)}; }
-  Memory<T> shard_memory(std::size_t k) {
+  Range shard_range(size_t k) const { return {sharding_.first_of(k), sharding_.count_of(k)}; }
+  Memory<T> shard_memory(size_t k) {
     Space& space = spaces_[k];
     return space_memory(space, space.gradients, k == 0 ? model_->buffers() : space.buffers, shard_range(k));
   }
@@ -509,9 +507,9 @@ private:
   Rows<const T> run_shards(bool watched) {
     sharding_.expect_same_start(detail::compiler_name<Trainer>(), model_numbers(), seed_, lr(), capacity_);
     sharding_.cut(batch_.count);
-    for (std::size_t k = 1; k < sharding_.own(); ++k) share_statistics(spaces_[k]);
+    for (size_t k = 1; k < sharding_.own(); ++k) share_statistics(spaces_[k]);
     NonFiniteTrace<T>* const watchers = watched ? sharding_.watchers() : nullptr;
-    sharding_.for_each(workers_, [&, this](std::size_t k) {
+    sharding_.for_each(workers_, [&, this](size_t k) {
       const Range range = shard_range(k);
       typename M::context ctx = context_of(range);
       ctx.shard = sharding_.place_of(k);
@@ -522,7 +520,7 @@ private:
   }
   void run_shards_back(Rows<T> dx) {
     sharding_.begin_sum(gradients_.arena().span(), !gradients_.forgotten());
-    sharding_.for_each(workers_, [&, this](std::size_t k) {
+    sharding_.for_each(workers_, [&, this](size_t k) {
       const Range range = shard_range(k);
       typename M::context ctx = context_of(range);
       ctx.shard = sharding_.place_of(k);
@@ -550,7 +548,7 @@ private:
   Rows<const T> x() const { return {batch_.features.data(), batch_.count, M::input::size}; }
   Rows<T> y() { return {output_.data(), batch_.count, output::size}; }
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
-  Memory<T> memory(std::size_t part) {
+  Memory<T> memory(size_t part) {
     Space& space = spaces_[part];
     return space_memory(space, part == 0 ? gradients_.arena() : space.gradients,
                         part == 0 ? model_->buffers() : space.buffers, part_range(part));
@@ -568,7 +566,7 @@ private:
   M* model_;
   L loss_;
   O optimizer_;
-  std::size_t capacity_;
+  size_t capacity_;
   std::uint64_t seed_;
   detail::Sharding<T> sharding_;  // false: batches are not cut into shards
   Workers workers_;
@@ -583,7 +581,7 @@ private:
   Batch<T> batch_{};
   detail::TermValues terms_{};
   std::uint64_t steps_ = 0;
-  std::size_t accumulated_ = 0;  // samples that this step has had its gradients from
+  size_t accumulated_ = 0;  // samples that this step has had its gradients from
   bool answered_ = false;
   bool has_gradient_ = false;  // at the output
   bool has_input_gradient_ = false;

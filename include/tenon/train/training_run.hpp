@@ -45,7 +45,7 @@ private:
     if (!std::isnan(s.accuracy)) values_[count_++] = {accuracy, s.accuracy};
   }
   std::array<NamedValue, 4> values_{};
-  std::size_t count_ = 0;
+  size_t count_ = 0;
 };
 
 /// What an epoch has summed up so far, and which one it is.
@@ -73,13 +73,13 @@ struct SameOptions {
 private:
   struct Visit {
     Archive& archive;
-    std::size_t nested = 0;
+    size_t nested = 0;
 
     void operator()(std::string_view name, double value, const Allowed&) const { archive.same_number(name, value); }
-    void operator()(std::string_view name, std::size_t value, const Allowed&) const { archive.same(name, value); }
+    void operator()(std::string_view name, size_t value, const Allowed&) const { archive.same(name, value); }
     void operator()(std::string_view name, const std::vector<double>& values, const Allowed&) const {
       archive.same(std::string(name) + ".size", values.size());
-      for (std::size_t i = 0; i < values.size(); ++i)
+      for (size_t i = 0; i < values.size(); ++i)
         archive.same_number(std::string(name) + "." + std::to_string(i), values[i]);
     }
     void operator()(std::string_view, const std::string&, NotEmpty) const {}
@@ -118,7 +118,7 @@ public:
         trainer_(model, how.loss, how.optimizer, std::min(how.batch_size, data.size()), how.seed, how.shards),
         loader_(data, how.batch_size, how.seed, how.shuffle),
         progress_(stderr, leads() ? how.progress : Progress::Mode::quiet) {
-    const std::size_t batches = (data.size() - 1) / how.batch_size + 1;
+    const size_t batches = (data.size() - 1) / how.batch_size + 1;
     how_.schedule.expect_length(how.epochs, (batches - 1) / how.accumulate + 1);
     if constexpr (!changes_batches) loader_.only(trainer_.rows_of_rank());
   }
@@ -127,8 +127,8 @@ public:
   static constexpr bool changes_batches = detail::has_on_batch<TrainingRun, decltype(How::callbacks)>;
 
   /// The epoch that runs or has just ended, from 1, of how many.
-  std::size_t epoch() const { return sums_.epoch + 1; }
-  std::size_t epochs() const { return how_.epochs; }
+  size_t epoch() const { return sums_.epoch + 1; }
+  size_t epochs() const { return how_.epochs; }
   /// Steps of the optimizer so far, over all epochs.
   std::uint64_t step() const { return trainer_.steps(); }
   /// The loss of the last batch.
@@ -315,10 +315,10 @@ private:
       if (const auto momentum = how_.schedule.momentum(sums_.epoch, trainer_.steps())) trainer_.set_momentum(*momentum);
     }
     double weights = 0;  // of the batches of this step
-    const std::size_t left = data_->size() - batch.first;
-    const std::size_t together = how_.accumulate > left / how_.batch_size ? left : how_.accumulate * how_.batch_size;
+    const size_t left = data_->size() - batch.first;
+    const size_t together = how_.accumulate > left / how_.batch_size ? left : how_.accumulate * how_.batch_size;
     trainer_.zero_grad();
-    for (std::size_t done = 0; done < together;) {
+    for (size_t done = 0; done < together;) {
       call([&, this](auto& c) {
         if constexpr (requires { c.on_batch(*this, batch); }) c.on_batch(*this, batch);
       });
@@ -366,7 +366,7 @@ private:
   /// to a factor that is the same in every batch.
   bool weighed(const detail::TermValues& values) const {
     const bool mean = Aim::is_mean(how_.loss, 0);
-    for (std::size_t k = 1; k < Aim::terms; ++k)
+    for (size_t k = 1; k < Aim::terms; ++k)
       if (Aim::is_mean(how_.loss, k) != mean || (mean && values.weight[k] != values.weight[0]))
         throw Error("fit: expected losses that are means over the same samples with accumulate, got one over " +
                     std::to_string(values.weight[0]) + " and one over " + std::to_string(values.weight[k]));
@@ -431,7 +431,7 @@ private:
   void archive(Archive& a) {
     if (a.writing() || a.checking()) belong(a);
     // the callbacks first: should one of a user's fail although it did not while checking, the model is untouched
-    std::size_t number = 0;
+    size_t number = 0;
     how_.callbacks.each([&](auto& c) {
       const Archive::Scope scope(a, "callback", number++);
       if constexpr (requires { c.archive(a, *this); }) c.archive(a, *this);
@@ -445,7 +445,7 @@ private:
     history_.archive(a);
     if constexpr (fit_metrics::any) history_.archive_metrics(a, fit_metrics::names());
     a.value("epoch", sums_.epoch, a.checking() ? a.list("history").size() / History::numbers_per_epoch : Archive::any);
-    for (std::size_t k = 0; k < Aim::terms; ++k) {
+    for (size_t k = 0; k < Aim::terms; ++k) {
       const Archive::Scope scope(a, "losses", k);
       a.value("sum", sums_.loss.sums.value[k]);
       a.value("weight", sums_.loss.sums.weight[k]);

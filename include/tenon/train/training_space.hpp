@@ -14,7 +14,7 @@
 namespace tenon::detail {
 
 struct IndexRange {
-  std::size_t first, count;
+  size_t first, count;
 };
 
 template <class U>
@@ -23,9 +23,9 @@ Rows<U> rows_of(Rows<U> all, IndexRange range) {
 }
 
 /// Pieces of the parameters' arena begin on cache lines.
-constexpr IndexRange piece_of(IndexRange whole, std::size_t number, std::size_t pieces) {
-  const std::size_t lines = whole.count / alignment;
-  const std::size_t first = number * lines / pieces * alignment;
+constexpr IndexRange piece_of(IndexRange whole, size_t number, size_t pieces) {
+  const size_t lines = whole.count / alignment;
+  const size_t first = number * lines / pieces * alignment;
   return {whole.first + first, (number + 1) * lines / pieces * alignment - first};
 }
 
@@ -34,40 +34,39 @@ constexpr IndexRange piece_of(IndexRange whole, std::size_t number, std::size_t 
 template <class Net, class Bound, class T>
 struct TrainingSpace {
   static constexpr Layout layout = layout_of<Bound>;
-  static constexpr std::size_t scratch_sample = std::max(layout.needs.forward.sample, layout.needs.backward.sample);
-  static constexpr std::size_t scratch_once = std::max(layout.needs.forward.fixed, layout.needs.backward.fixed);
-  static constexpr std::size_t own_buffers = running_statistics<Net>.count > 0 ? layout.buffer_size : 0;
+  static constexpr size_t scratch_sample = std::max(layout.needs.forward.sample, layout.needs.backward.sample);
+  static constexpr size_t scratch_once = std::max(layout.needs.forward.fixed, layout.needs.backward.fixed);
+  static constexpr size_t own_buffers = running_statistics<Net>.count > 0 ? layout.buffer_size : 0;
   /// The numbers it takes for each of its samples, and those it takes once.
-  static constexpr std::size_t sample = layout.needs.saved.sample + scratch_sample;
-  static constexpr std::size_t fixed = layout.needs.saved.fixed + scratch_once;
-  static constexpr std::size_t own_numbers = layout.trainable_size + own_buffers;
+  static constexpr size_t sample = layout.needs.saved.sample + scratch_sample;
+  static constexpr size_t fixed = layout.needs.saved.fixed + scratch_once;
+  static constexpr size_t own_numbers = layout.trainable_size + own_buffers;
   /// A part of a batch smaller than this is not worth a thread.
-  static constexpr std::size_t smallest_part = 8;
+  static constexpr size_t smallest_part = 8;
 
-  static constexpr std::size_t largest_part(std::size_t batch_size, std::size_t threads) {
+  static constexpr size_t largest_part(size_t batch_size, size_t threads) {
     if (threads == 1) return batch_size;
     return std::max((batch_size + threads - 1) / threads, std::min(batch_size, 2 * smallest_part));
   }
   /// How many numbers a batch takes on so many threads.
-  static constexpr std::size_t of_threads(std::size_t batch_size, std::size_t threads) {
+  static constexpr size_t of_threads(size_t batch_size, size_t threads) {
     return threads * (fixed + largest_part(batch_size, threads) * sample) + (threads - 1) * own_numbers;
   }
   /// The same in shards, on the busiest of several ranks: a space for each of its shards, and what others send that
   /// does not arrive in the trainer's own gradients.
-  static constexpr std::size_t of_shards(std::size_t batch_size, std::size_t ranks, std::size_t shards, bool split) {
-    const std::size_t most = std::clamp<std::size_t>(batch_size / smallest_shard, 1, shards);
-    const std::size_t largest = std::max((batch_size + shards - 1) / shards,
-                                         std::min(batch_size, 2 * smallest_shard - 1));
+  static constexpr size_t of_shards(size_t batch_size, size_t ranks, size_t shards, bool split) {
+    const size_t most = std::clamp<size_t>(batch_size / smallest_shard, 1, shards);
+    const size_t largest = std::max((batch_size + shards - 1) / shards, std::min(batch_size, 2 * smallest_shard - 1));
     return (most + ranks - 1) / ranks * (fixed + largest * sample + own_numbers) +
            largest_received(layout.trainable_size, ranks, most, sizeof(T), split);
   }
   /// The numbers of the optimizer's arrays on the rank that has the most of them.
-  static constexpr std::size_t largest_own(std::size_t ranks, bool split) {
+  static constexpr size_t largest_own(size_t ranks, bool split) {
     return split && ranks > 1 ? split_cut(layout.trainable_size, ranks, sizeof(T)).numbers_of(0)
                               : layout.trainable_size;
   }
 
-  TrainingSpace(std::size_t samples, bool own)
+  TrainingSpace(size_t samples, bool own)
       : saved(layout.needs.saved.sample * samples),
         saved_fixed(layout.needs.saved.fixed),
         scratch(scratch_sample * samples),

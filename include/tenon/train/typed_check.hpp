@@ -33,8 +33,8 @@ inline constexpr bool is_classes = Answer::classes > 0;
 template <class L, class Input, class Output, class Answer>
 constexpr auto wanted_answer() {
   constexpr TargetKind kind = target_kind_of<L>;
-  constexpr std::size_t answers = answers_of<L, Output>;
-  constexpr std::size_t classes = Output::size == 1 ? 2 : Output::size / answers;
+  constexpr size_t answers = answers_of<L, Output>;
+  constexpr size_t classes = Output::size == 1 ? 2 : Output::size / answers;
   if constexpr (std::is_same_v<Answer, NoAnswers> && kind != TargetKind::labels && !compares_classes<L> &&
                 Input::size == Output::size)
     return std::type_identity<NoAnswers>{};  // the network reproduces its input
@@ -64,11 +64,11 @@ constexpr auto judge_data() {
 /// An input as the network says it: its name, if it has one, and its shape.
 template <fixed_string Name, class S>
 struct input_as_written;
-template <fixed_string Name, std::size_t... D>
+template <fixed_string Name, size_t... D>
 struct input_as_written<Name, Shape<D...>> {
   using type = In<Name, D...>;
 };
-template <class Net, std::size_t K>
+template <class Net, size_t K>
 constexpr auto input_name() {
   constexpr std::string_view name = port_names<Net>::inputs[K];
   return to_fixed_string<name.size()>(name);
@@ -76,7 +76,7 @@ constexpr auto input_name() {
 
 /// Features columns `F` against the inputs: of as many, each has the name and the shape of its input. One column may
 /// hold all inputs, one behind the other, and is looked at when training starts.
-template <class Net, class... F, std::size_t... K>
+template <class Net, class... F, size_t... K>
 constexpr auto judge_features(list<F...>, std::index_sequence<K...>) {
   constexpr bool fits = [] {
     if constexpr (sizeof...(F) != sizeof...(K)) return sizeof...(F) == 1;

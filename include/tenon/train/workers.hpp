@@ -12,8 +12,8 @@ namespace tenon {
 /// are rounded in another order), but not on timing; shuffles and dropout masks depend on neither.
 /// Batch normalisation takes each thread's part of the batch for the batch, and the mean of their
 /// running statistics, as PyTorch's DataParallel does with devices.
-void set_num_threads(std::size_t count);
-std::size_t num_threads();
+void set_num_threads(size_t count);
+size_t num_threads();
 
 /// As long as one of these lives, the BLAS uses one thread for each matrix product, where its number can be set.
 class OneBlasThread {
@@ -27,7 +27,7 @@ public:
 /// Threads that wait for work. While there are any, the BLAS uses one thread for each product.
 class Workers {
 public:
-  explicit Workers(std::size_t threads);
+  explicit Workers(size_t threads);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -35,16 +35,16 @@ public:
   /// Calls work(0), ..., work(parts - 1), the first here and each other on its own thread, and returns when
   /// all are done. Throws what the first of them threw. `parts` is at most the number of threads.
   template <class F>
-  void run(std::size_t parts, F&& work) {
-    if (parts == 1) work(std::size_t{0});
+  void run(size_t parts, F&& work) {
+    if (parts == 1) work(size_t{0});
     else
       call(
-          parts, [](void* f, std::size_t part) { (*static_cast<std::remove_reference_t<F>*>(f))(part); }, &work);
+          parts, [](void* f, size_t part) { (*static_cast<std::remove_reference_t<F>*>(f))(part); }, &work);
   }
 
 private:
-  using Work = void (*)(void*, std::size_t);
-  void call(std::size_t parts, Work work, void* argument);
+  using Work = void (*)(void*, size_t);
+  void call(size_t parts, Work work, void* argument);
 
   struct Pool;
   detail::Hidden<Pool> pool_;

@@ -1,3 +1,4 @@
+#include <xtensor/xadapt.hpp>
 #include <xtensor/xview.hpp>
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <xtensor/xadapt.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <xtensor/xadapt.hpp>
 
 using namespace tenon;
 using Catch::Matchers::Contains;

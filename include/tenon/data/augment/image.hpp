@@ -11,9 +11,9 @@ namespace tenon::augment {
 
 /// The size of an image whose channels lie one after the other, row by row.
 struct ImageSize {
-  std::size_t channels = 1, height = 1, width = 1;
-  constexpr std::size_t pixels() const { return height * width; }
-  constexpr std::size_t size() const { return channels * pixels(); }
+  size_t channels = 1, height = 1, width = 1;
+  constexpr size_t pixels() const { return height * width; }
+  constexpr size_t size() const { return channels * pixels(); }
 };
 
 /// Where a pixel of the result comes from: source = matrix * (place - middle) + offset + middle, places as
@@ -48,28 +48,27 @@ void move_image(const ImageSize&, const Motion&, const T* from, T* to);
 template <class T>
 void distort_image(const ImageSize&, double alpha, double sigma, Stream&, const T* from, T* to, T* scratch);
 /// Scratch of distort_image, in numbers.
-constexpr std::size_t distortion_radius(double sigma) { return static_cast<std::size_t>(3 * sigma) + 1; }
-constexpr std::size_t distortion_scratch(const ImageSize& s, double sigma) {
+constexpr size_t distortion_radius(double sigma) { return static_cast<size_t>(3 * sigma) + 1; }
+constexpr size_t distortion_scratch(const ImageSize& s, double sigma) {
   return 3 * s.pixels() + 2 * distortion_radius(sigma) + 1;
 }
 
 /// The part of an image that begins at (top, left).
 template <class T>
-void cut_image(const ImageSize& from_size, const T* from, std::size_t top, std::size_t left, const ImageSize& to_size,
-               T* to);
+void cut_image(const ImageSize& from_size, const T* from, size_t top, size_t left, const ImageSize& to_size, T* to);
 
 /// Adds normal noise of that standard deviation to each number.
 template <class T>
-void add_noise(std::size_t size, double deviation, Stream&, T* image);
+void add_noise(size_t size, double deviation, Stream&, T* image);
 /// Zeros in a square of `side` pixels around (row, column), as far as it lies in the image.
 template <class T>
-void blank_square(const ImageSize&, std::size_t side, std::size_t row, std::size_t column, T* image);
+void blank_square(const ImageSize&, size_t side, size_t row, size_t column, T* image);
 /// image = middle + factor * (image - middle), middle being 0 or the mean of all numbers.
 template <class T>
-void stretch_values(std::size_t size, double factor, bool about_mean, T* image);
+void stretch_values(size_t size, double factor, bool about_mean, T* image);
 /// (image - mean) / deviation, channel by channel; `pairs` pairs in turn, one for all or one each.
 template <class T>
-void normalize_channels(const ImageSize&, const double* mean_and_deviation, std::size_t pairs, T* image);
+void normalize_channels(const ImageSize&, const double* mean_and_deviation, size_t pairs, T* image);
 
 /// Beta(alpha, alpha), by Johnk's method: u^(1/alpha) / (u^(1/alpha) + v^(1/alpha)) where the sum is <= 1.
 double draw_beta(double alpha, Stream&);

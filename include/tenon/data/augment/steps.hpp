@@ -33,7 +33,7 @@ struct numbers_above_0;
 struct a_strength_of_at_least_0_and_a_deviation_above_0;
 struct mean_and_deviation_for_all_channels_or_for_each;
 /// What a crop takes.
-template <std::size_t Height, std::size_t Width>
+template <size_t Height, size_t Width>
 struct images_of_at_least;
 
 namespace augment {
@@ -113,7 +113,7 @@ struct RandomShear {
 template <auto Alpha, auto Sigma>
 struct ElasticTransform {
   using invalid = augment::unless<(Alpha >= 0 && Sigma > 0), a_strength_of_at_least_0_and_a_deviation_above_0>;
-  static constexpr std::size_t scratch(const augment::ImageSize& size) {
+  static constexpr size_t scratch(const augment::ImageSize& size) {
     return augment::distortion_scratch(size, static_cast<double>(Sigma));
   }
   template <class T>
@@ -124,7 +124,7 @@ struct ElasticTransform {
 
 /// Cuts out Height by Width pixels somewhere; in evaluation the middle.
 ///     y[c][i][j] = x[c][a + i][b + j]
-template <std::size_t Height, std::size_t Width = Height>
+template <size_t Height, size_t Width = Height>
 struct RandomCrop {
   using invalid = augment::unless<(Height > 0 && Width > 0), numbers_above_0>;
   template <class In>
@@ -134,8 +134,8 @@ struct RandomCrop {
 
   template <class T>
   static void cut(const augment::ImageSize& size, const T* from, T* to, Stream& stream) {
-    const auto draw = [&](std::size_t space) { return static_cast<std::size_t>(stream.below(space + 1)); };
-    const std::size_t top = draw(size.height - Height);
+    const auto draw = [&](size_t space) { return static_cast<size_t>(stream.below(space + 1)); };
+    const size_t top = draw(size.height - Height);
     augment::cut_image(size, from, top, draw(size.width - Width), {size.channels, Height, Width}, to);
   }
   template <class T>
@@ -163,9 +163,8 @@ struct Cutout {
   using invalid = augment::unless<(std::integral<decltype(Side)> && Side > 0), a_whole_number_of_pixels_of_at_least_1>;
   template <class T>
   static void change(const augment::ImageSize& size, T* image, Stream& stream) {
-    const auto row = static_cast<std::size_t>(stream.below(size.height));
-    augment::blank_square(size, static_cast<std::size_t>(Side), row, static_cast<std::size_t>(stream.below(size.width)),
-                          image);
+    const auto row = static_cast<size_t>(stream.below(size.height));
+    augment::blank_square(size, static_cast<size_t>(Side), row, static_cast<size_t>(stream.below(size.width)), image);
   }
 };
 
@@ -203,7 +202,7 @@ template <auto... MeanAndDeviation>
 struct Normalize {
   static constexpr std::array<double, sizeof...(MeanAndDeviation)> numbers{static_cast<double>(MeanAndDeviation)...};
   using invalid = augment::unless<[] {
-    for (std::size_t i = 1; i < numbers.size(); i += 2)
+    for (size_t i = 1; i < numbers.size(); i += 2)
       if (!(numbers[i] > 0)) return false;
     return numbers.size() >= 2 && numbers.size() % 2 == 0;
   }(),
@@ -243,7 +242,7 @@ template <auto Degrees>
 using Shear [[deprecated("called RandomShear")]] = RandomShear<Degrees>;
 template <auto Alpha, auto Sigma>
 using Elastic [[deprecated("called ElasticTransform")]] = ElasticTransform<Alpha, Sigma>;
-template <std::size_t Height, std::size_t Width = Height>
+template <size_t Height, size_t Width = Height>
 using Crop [[deprecated("called RandomCrop")]] = RandomCrop<Height, Width>;
 
 }  // namespace tenon

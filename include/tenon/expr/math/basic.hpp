@@ -57,7 +57,7 @@ inline constexpr T rounder = T(3) * static_cast<T>(bits_of<T>(1) << (format<T>::
 template <class T>
 inline constexpr bits_of<T> rounder_bits = std::bit_cast<bits_of<T>>(rounder<T>);
 
-template <class T, std::size_t N, std::size_t... I>
+template <class T, size_t N, size_t... I>
 TENON_INLINE constexpr T horner(T x, const T (&c)[N], std::index_sequence<I...>) {
   T sum = c[N - 1];
   ((sum = sum * x + c[N - 2 - I]), ...);
@@ -65,7 +65,7 @@ TENON_INLINE constexpr T horner(T x, const T (&c)[N], std::index_sequence<I...>)
 }
 
 // c[0] + c[1] x + c[2] x^2 + ...
-template <class T, std::size_t N>
+template <class T, size_t N>
 TENON_INLINE constexpr T polynomial(T x, const T (&c)[N]) {
   return horner(x, c, std::make_index_sequence<N - 1>{});
 }

@@ -30,14 +30,14 @@ struct circle_constants<double> {
                                       -2.75573142100339828e-7, 2.08757042615261641e-9,  -1.13586826328435541e-11};
 };
 
-template <class T, std::size_t N, std::size_t... I>
+template <class T, size_t N, size_t... I>
 TENON_INLINE constexpr T subtract_parts(T x, T n, const T (&parts)[N], std::index_sequence<I...>) {
   ((x = x - n * parts[I]), ...);
   return x;
 }
 
 // x - n (parts[0] + parts[1] + ...)
-template <class T, std::size_t N>
+template <class T, size_t N>
 TENON_INLINE constexpr T subtract_multiple(T x, T n, const T (&parts)[N]) {
   return subtract_parts(x, n, parts, std::make_index_sequence<N>{});
 }

@@ -42,19 +42,19 @@ template <auto Context>
 inline constexpr std::uint32_t option_kind<option::Cached<Context>> = option::cached;
 
 template <class Option>
-inline constexpr std::size_t cached_steps = 0;
+inline constexpr size_t cached_steps = 0;
 template <auto Context>
-inline constexpr std::size_t cached_steps<option::Cached<Context>> = static_cast<std::size_t>(Context);
+inline constexpr size_t cached_steps<option::Cached<Context>> = static_cast<size_t>(Context);
 template <auto... Option>
-inline constexpr std::size_t context_of = (std::size_t{0} + ... + cached_steps<std::remove_const_t<decltype(Option)>>);
+inline constexpr size_t context_of = (size_t{0} + ... + cached_steps<std::remove_const_t<decltype(Option)>>);
 
 /// The position of the next step of a sequence that is given in pieces; the first number of a layer's state counts the
 /// steps. It stays at the last position; generators do not go beyond that.
 template <class T>
-constexpr std::size_t next_place(const Memory<T>& m, std::size_t sample, std::size_t context, std::size_t steps) {
+constexpr size_t next_place(const Memory<T>& m, size_t sample, size_t context, size_t steps) {
   if (!m.state) return 0;
   T& count = m.state[sample][0];
-  const auto place = static_cast<std::size_t>(count);
+  const auto place = static_cast<size_t>(count);
   count += static_cast<T>(steps);
   return place + steps <= context ? place : context - steps;
 }

@@ -19,7 +19,7 @@ struct a_mask_of_as_many_numbers_as_steps;
 namespace detail {
 
 template <class T>
-constexpr Rows<T> rows_from(Rows<T> rows, std::size_t first) {
+constexpr Rows<T> rows_from(Rows<T> rows, size_t first) {
   return {rows.data ? rows.data + first : nullptr, rows.count, rows.stride};
 }
 
@@ -27,11 +27,11 @@ constexpr Rows<T> rows_from(Rows<T> rows, std::size_t first) {
 /// AdditiveCode) has the number of each.
 template <auto Code>
 struct MemoryInFront {
-  static constexpr std::size_t front = Code.keys * Code.width;
+  static constexpr size_t front = Code.keys * Code.width;
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode mode) {
-    for (std::size_t i = 0; i < y.count; ++i) std::fill_n(y[i], front, T(0));
+    for (size_t i = 0; i < y.count; ++i) std::fill_n(y[i], front, T(0));
     Code.forward(ctx, m, rows_from(x, front), x, rows_from(y, front), mode);
   }
   template <class Ctx, class T>
@@ -47,12 +47,11 @@ struct AttentionUnit : AttentionParameters<Code.width> {
   static constexpr const auto& code = Code;
   static constexpr bool has_mask = false;
   static constexpr Needs needs = Code.needs();
-  static constexpr std::size_t macs = Code.context > 0 ? 0
-                                                       : Code.macs();  // those of a step grow with the steps before it
+  static constexpr size_t macs = Code.context > 0 ? 0 : Code.macs();  // those of a step grow with the steps before it
 
   template <class To>
   static auto onnx(To& to) requires(Code.context == 0 && !Code.cross && Code.rope == 0) {
-    constexpr std::size_t T = Code.queries, width = Code.width, heads = Code.heads, depth = Code.depth();
+    constexpr size_t T = Code.queries, width = Code.width, heads = Code.heads, depth = Code.depth();
     const auto dense = [&](const auto& value, auto weight, auto bias) {
       const auto transposed = to.node("Transpose", {to.parameter(weight)}, {{"perm", {1, 0}}});
       return to.node("Add", {to.node("MatMul", {value, transposed}), to.parameter(bias)});
@@ -65,7 +64,7 @@ struct AttentionUnit : AttentionParameters<Code.width> {
     auto scores = to.node("Div", {to.node("MatMul", {part(0), keys}), scale});
     if (Code.causal) {
       typename To::Numbers later(T * T);
-      for (std::size_t i = 0; i < T * T; ++i) later[i] = i % T > i / T ? -1e30 : 0;
+      for (size_t i = 0; i < T * T; ++i) later[i] = i % T > i / T ? -1e30 : 0;
       scores = to.node("Add", {scores, to.numbers({T, T}, later)});
     }
     const auto seen = to.node("MatMul", {to.node("Softmax", {scores}, {{"axis", -1}}), part(2)});
@@ -93,7 +92,7 @@ struct AttentionUnit : AttentionParameters<Code.width> {
 template <class In, auto Code, class Parameters>
 struct AttentionOfInputs : Parameters {
 private:
-  static constexpr std::size_t N = In::count, memory = Code.cross ? 1 : 0;
+  static constexpr size_t N = In::count, memory = Code.cross ? 1 : 0;
 
 public:
   static constexpr const auto& code = Code;
@@ -106,7 +105,7 @@ public:
     n.backward_reads_input = sends;
     return n;
   }();
-  static constexpr std::size_t macs = Code.macs();
+  static constexpr size_t macs = Code.macs();
 
   template <class Mode, class Ctx, class T>
   static void forward(Ctx& ctx, Memory<T> m, const RowsOf<const T, N>& x, Rows<T> y, Mode mode) {
@@ -140,7 +139,7 @@ private:
 
 public:
   using problem = typename decltype(judge())::type;
-  static constexpr std::size_t queries = Target::front, keys = Seen::front, width = Target::inner;
+  static constexpr size_t queries = Target::front, keys = Seen::front, width = Target::inner;
 };
 
 }  // namespace detail

@@ -23,17 +23,17 @@ struct Activation {
   static constexpr bool reads_output = !saves_slope && program::reads_output;
 
   template <class Mode, class T>
-  static void forward(T* y, std::size_t size, T* slope, Mode) {
+  static void forward(T* y, size_t size, T* slope, Mode) {
     run<Mode::training, false>(y, size, slope);
   }
   /// As loops in order do it (expr/kernel.hpp).
   template <bool Train, class T>
-  static void forward_in_order(T* y, std::size_t size, T* slope) {
+  static void forward_in_order(T* y, size_t size, T* slope) {
     run<Train, true>(y, size, slope);
   }
   /// Number by number.
   template <class T>
-  static constexpr void run_sample(T* y, std::size_t size) {
+  static constexpr void run_sample(T* y, size_t size) {
     expr::FormulaArrays<T, 1, 0> a{.result = y, .result_step = size, .width = size};
     a.input[0] = y;
     a.step[0] = size;
@@ -41,8 +41,7 @@ struct Activation {
   }
   /// dz = dy * derivative, which is given by `slope` or by the output.
   template <class T, bool InOrder = false>
-  static void backward(const T* dy, [[maybe_unused]] const T* y, [[maybe_unused]] const T* slope, T* dz,
-                       std::size_t size) {
+  static void backward(const T* dy, [[maybe_unused]] const T* y, [[maybe_unused]] const T* slope, T* dz, size_t size) {
     expr::Arguments<T> a = row<T>(size);
     a.seed = {dy, size};
     a.store[0] = {dz, size};
@@ -57,7 +56,7 @@ struct Activation {
 
 private:
   template <bool Train, bool InOrder, class T>
-  static void run(T* y, std::size_t size, [[maybe_unused]] T* slope) {
+  static void run(T* y, size_t size, [[maybe_unused]] T* slope) {
     expr::Arguments<T> a = row<T>(size);
     a.input[0] = {y, size};
     a.store[0] = {y, size};
@@ -69,7 +68,7 @@ private:
     }
   }
   template <class T>
-  static expr::Arguments<T> row(std::size_t size) {
+  static expr::Arguments<T> row(size_t size) {
     expr::Arguments<T> a;
     a.count = a.repeats = a.pixels = a.batch_count = 1;
     a.width = size;

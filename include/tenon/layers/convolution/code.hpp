@@ -22,54 +22,54 @@ struct ConvolutionPlan {
 
   /// Whether it is left to BLAS: windows of one number are a matrix product, which has to be large enough.
   constexpr bool is_product() const { return c.plain() && c.taps() == 1 && c.weights() / c.groups >= 4096; }
-  constexpr std::size_t input_size() const { return transposed ? c.map_size() : c.image_size(); }
-  constexpr std::size_t output_size() const { return transposed ? c.image_size() : c.map_size(); }
-  constexpr std::size_t bias_offset() const { return aligned(c.weights()); }
-  constexpr std::size_t bias_size() const { return transposed ? c.channels : c.features; }
+  constexpr size_t input_size() const { return transposed ? c.map_size() : c.image_size(); }
+  constexpr size_t output_size() const { return transposed ? c.image_size() : c.map_size(); }
+  constexpr size_t bias_offset() const { return aligned(c.weights()); }
+  constexpr size_t bias_size() const { return transposed ? c.channels : c.features; }
 
   /// Scratch of one sample, for images that have to be laid out for the kernel.
-  constexpr std::size_t image_space() const { return c.plain() ? 0 : aligned(c.channels * c.channel_size()); }
-  constexpr std::size_t map_space() const { return aligned(c.features * c.feature_size()); }
-  constexpr std::size_t part_space() const { return c.plain() ? 0 : aligned(part() * c.channel_size()); }
+  constexpr size_t image_space() const { return c.plain() ? 0 : aligned(c.channels * c.channel_size()); }
+  constexpr size_t map_space() const { return aligned(c.features * c.feature_size()); }
+  constexpr size_t part_space() const { return c.plain() ? 0 : aligned(part() * c.channel_size()); }
   /// What the products of one sample need beside that, forward and on the way back.
-  constexpr std::size_t forward_space() const {
+  constexpr size_t forward_space() const {
     return transposed ? kernels::convolution_image_scratch(c) : kernels::convolution_map_scratch(c);
   }
-  constexpr std::size_t backward_space() const {
+  constexpr size_t backward_space() const {
     return transposed ? kernels::convolution_map_scratch(c) : kernels::convolution_image_scratch(c);
   }
 
   /// How many samples one pass of the weight's gradient takes together: enough to make its sums across lanes cheap, few
   /// enough for the cache. Up to `few` samples may take half as much again of it, which is room for their maps and a
   /// quarter of their images at least.
-  constexpr std::size_t block() const {
-    constexpr std::size_t worthwhile = 1024, few = 5;
-    const std::size_t wanted = (worthwhile + c.run() - 1) / c.run(), sample = image_space() + map_space();
-    std::size_t more = std::min(few, cached * 3 / 2 / sample);
+  constexpr size_t block() const {
+    constexpr size_t worthwhile = 1024, few = 5;
+    const size_t wanted = (worthwhile + c.run() - 1) / c.run(), sample = image_space() + map_space();
+    size_t more = std::min(few, cached * 3 / 2 / sample);
     if (!transposed && !c.plain()) {
-      const std::size_t least = map_space() + aligned((c.channels + 3) / 4 * c.channel_size());
+      const size_t least = map_space() + aligned((c.channels + 3) / 4 * c.channel_size());
       more = std::min(more, cached / least);
     }
-    return std::max<std::size_t>(1, std::min(wanted, std::max(cached / sample, more)));
+    return std::max<size_t>(1, std::min(wanted, std::max(cached / sample, more)));
   }
   /// How many channels of a block's images are laid out at a time: as many as fit into the cache beside its maps, in
   /// equal parts. The gradient of a transposed convolution's input needs whole images, that of others only the maps.
-  constexpr std::size_t part() const {
-    const std::size_t samples = block();
+  constexpr size_t part() const {
+    const size_t samples = block();
     if (transposed || samples == 1 || samples * (map_space() + image_space()) <= cached) return c.channels;
-    const std::size_t fitting = (cached - samples * map_space()) / (samples * c.channel_size());
-    const std::size_t parts = (c.channels + fitting - 1) / fitting;
+    const size_t fitting = (cached - samples * map_space()) / (samples * c.channel_size());
+    const size_t parts = (c.channels + fitting - 1) / fitting;
     return (c.channels + parts - 1) / parts;
   }
-  static constexpr std::size_t cached = std::size_t{1} << 16;
+  static constexpr size_t cached = size_t{1} << 16;
 
   template <class F>
   constexpr Needs needs() const {
     Needs n{.backward_reads_input = true};
     n.forward.fixed = n.inference.fixed = (transposed ? map_space() : image_space()) + aligned(forward_space());
     // what is laid out for the weight's gradient alone has been read when dx is computed
-    const std::size_t kept = block() * (transposed ? image_space() : map_space());
-    const std::size_t passing = block() * (transposed ? map_space() : part_space());
+    const size_t kept = block() * (transposed ? image_space() : map_space());
+    const size_t passing = block() * (transposed ? map_space() : part_space());
     n.backward.fixed = kept + std::max(passing, aligned(backward_space()));
     if constexpr (!std::is_same_v<F, NoActivation>) {
       const bool by_mask = std::is_same_v<F, Rectifier> && !transposed;
@@ -95,7 +95,7 @@ struct ConvolutionCode {
     const T* const bias = p.bias ? m.parameters.values + p.bias_offset() : nullptr;
     T* const laid_out = m.workspace.scratch_fixed;
     T* const work = laid_out + (p.transposed ? p.map_space() : p.image_space());
-    for (std::size_t i = 0; i < x.count; ++i) {
+    for (size_t i = 0; i < x.count; ++i) {
       if (p.transposed) {
         kernels::lay_out_map<T>(c, x[i], nullptr, laid_out, nullptr);
         if (p.is_product()) multiply(p, ctx, true, weight, bias, laid_out, y[i]);
@@ -127,15 +127,15 @@ struct ConvolutionCode {
     [[maybe_unused]] const bool by_mask = rectifies && !p.transposed;
     if constexpr (!plain) {
       if (!by_mask) {
-        const std::size_t size = p.output_size();
-        for (std::size_t i = 0; i < dy.count; ++i)
+        const size_t size = p.output_size();
+        for (size_t i = 0; i < dy.count; ++i)
           Activation<F>::backward(dy[i], y ? y[i] : nullptr, m.workspace.saved + i * size,
                                   m.workspace.scratch + i * size, size);
         dz = {m.workspace.scratch, dy.count, size};
       }
     }
 
-    const std::size_t block = p.block(), part = p.part(), map_space = p.map_space(), part_space = p.part_space();
+    const size_t block = p.block(), part = p.part(), map_space = p.map_space(), part_space = p.part_space();
     // the side that dx is computed from, then the other one, which makes room for the products of dx
     T* const kept = m.workspace.scratch_fixed;
     T* const work = kept + block * (p.transposed ? part_space : map_space);
@@ -143,10 +143,10 @@ struct ConvolutionCode {
     T* const images = p.transposed ? kept : work;
     const Rows<const T>& map_side = p.transposed ? x : dz;
     const Rows<const T>& image_side = p.transposed ? dz : x;
-    const std::size_t image_stride = c.plain() ? image_side.stride : part_space;
-    for (std::size_t first = 0; first < dy.count; first += block) {
-      const std::size_t count = std::min(block, dy.count - first);
-      for (std::size_t i = 0; i < count; ++i) {
+    const size_t image_stride = c.plain() ? image_side.stride : part_space;
+    for (size_t first = 0; first < dy.count; first += block) {
+      const size_t count = std::min(block, dy.count - first);
+      for (size_t i = 0; i < count; ++i) {
         const T* passed = by_mask ? y[first + i] : nullptr;
         kernels::lay_out_map<T>(c, map_side[first + i], passed, maps + i * map_space,
                                 p.transposed ? nullptr : bias_gradient);
@@ -155,9 +155,9 @@ struct ConvolutionCode {
       const T* const image = c.plain() ? image_side[first] : images;
       const bool add = !ctx.overwrite_gradients || first > 0;
       const bool read = m.parameters.gradients || p.transposed;
-      for (std::size_t channel = 0; read && channel < c.channels; channel += part) {
+      for (size_t channel = 0; read && channel < c.channels; channel += part) {
         const kernels::ChannelRange channels{channel, std::min(part, c.channels - channel)};
-        for (std::size_t i = 0; i < count && !c.plain(); ++i)
+        for (size_t i = 0; i < count && !c.plain(); ++i)
           kernels::lay_out_image<T>(c, channels.count, image_side[first + i] + channel * c.y.image * c.x.image,
                                     images + i * part_space);
         if (m.parameters.gradients && !p.is_product())
@@ -165,11 +165,11 @@ struct ConvolutionCode {
                                                   m.parameters.gradients);
       }
       if (m.parameters.gradients && p.is_product())
-        for (std::size_t i = 0; i < count; ++i)
+        for (size_t i = 0; i < count; ++i)
           multiply_gradient(p, ctx, image + i * image_stride, maps + i * map_space, add || i > 0,
                             m.parameters.gradients);
       if (!dx) continue;
-      for (std::size_t i = 0; i < count; ++i) {
+      for (size_t i = 0; i < count; ++i) {
         const T* from = p.transposed ? image + i * image_stride : maps + i * map_space;
         if (p.is_product())
           multiply(p, ctx, !p.transposed, m.parameters.values, static_cast<const T*>(nullptr), from, dx[first + i]);
@@ -186,11 +186,11 @@ private:
   static void multiply(const ConvolutionPlan& p, Ctx& ctx, bool to_image, const T* weight, const T* bias, const T* from,
                        T* to) {
     using kernels::Transpose;
-    const std::size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
-    const std::size_t rows = to_image ? channels : features, inner = to_image ? features : channels;
-    for (std::size_t group = 0; group < p.c.groups; ++group) {
+    const size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
+    const size_t rows = to_image ? channels : features, inner = to_image ? features : channels;
+    for (size_t group = 0; group < p.c.groups; ++group) {
       if (bias)
-        for (std::size_t r = 0; r < rows; ++r) std::fill_n(to + r * pixels, pixels, *bias++);
+        for (size_t r = 0; r < rows; ++r) std::fill_n(to + r * pixels, pixels, *bias++);
       ctx.gemm(to_image ? Transpose::yes : Transpose::no, Transpose::no, rows, pixels, inner, T(1), weight, channels,
                from, pixels, T(bias ? 1 : 0), to, pixels);
       weight += features * channels;
@@ -202,8 +202,8 @@ private:
   static void multiply_gradient(const ConvolutionPlan& p, Ctx& ctx, const T* image, const T* map, bool add,
                                 T* gradient) {
     using kernels::Transpose;
-    const std::size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
-    for (std::size_t group = 0; group < p.c.groups; ++group)
+    const size_t features = p.c.group_features(), channels = p.c.group_channels(), pixels = p.c.y.map * p.c.x.map;
+    for (size_t group = 0; group < p.c.groups; ++group)
       ctx.gemm(Transpose::no, Transpose::yes, features, channels, pixels, T(1), map + group * features * pixels, pixels,
                image + group * channels * pixels, pixels, T(add ? 1 : 0), gradient + group * features * channels,
                channels);

@@ -16,9 +16,9 @@
 namespace tenon {
 
 /// What a convolution takes, and what its arguments should have been.
-template <std::size_t Count>
+template <size_t Count>
 struct channels;
-template <std::size_t Groups>
+template <size_t Groups>
 struct channels_in_groups;
 /// A transposed convolution whose padding cuts everything off.
 template <class Padding>
@@ -26,26 +26,26 @@ struct less_padding_than;
 struct out_or_in_and_out_then_the_kernel_all_at_least_1;
 struct padding_same_with_stride_1;
 struct output_padding_below_stride_or_dilation;
-template <std::size_t Groups, class... Channels>
+template <size_t Groups, class... Channels>
 struct groups_that_divide;
 /// weight_bits<4> and per_tensor<true> are of convolutions without groups.
 struct weights_of_8_bits_and_a_scale_per_output_in_groups;
 
 namespace detail {
 
-template <std::size_t Axes, std::size_t Channels, std::size_t Height, std::size_t Width>
+template <size_t Axes, size_t Channels, size_t Height, size_t Width>
 using feature_map = std::conditional_t<Axes == 2, Shape<Channels, Height, Width>, Shape<Channels, Width>>;
 
 /// Layer arguments of `Conv2D<Out, Kernel, ...>` and the like in numbers.
-template <std::size_t Axes, bool Transposed, auto... Argument>
+template <size_t Axes, bool Transposed, auto... Argument>
 struct ConvolutionArguments {
   static constexpr Window given = window_of<Axes, Argument...>();
   using sizes = sizes_of<Argument...>;
-  static constexpr std::size_t outer_sizes = sizes::count - (given.kernel_given ? 0 : sizes::count > 0 ? 1 : 0);
+  static constexpr size_t outer_sizes = sizes::count - (given.kernel_given ? 0 : sizes::count > 0 ? 1 : 0);
   static constexpr bool counted = sizes::positive && (outer_sizes == 1 || outer_sizes == 2);
   static constexpr bool states_input = counted && outer_sizes == 2;
-  static constexpr std::size_t in = states_input ? sizes::get(0) : 0;
-  static constexpr std::size_t out = counted ? sizes::get(outer_sizes - 1) : 1;
+  static constexpr size_t in = states_input ? sizes::get(0) : 0;
+  static constexpr size_t out = counted ? sizes::get(outer_sizes - 1) : 1;
 
   static constexpr Window window = [] {
     Window w = given;
@@ -63,7 +63,7 @@ struct ConvolutionArguments {
   static constexpr bool same_strided = window.kind == PaddingKind::same &&
                                        (window.stride[0] > 1 || window.stride[1] > 1);
   static constexpr bool overpadded = [] {
-    for (std::size_t axis = 0; axis < 2; ++axis)
+    for (size_t axis = 0; axis < 2; ++axis)
       if (window.output_padding[axis] > 0 && window.output_padding[axis] >= window.stride[axis] &&
           window.output_padding[axis] >= window.dilation[axis])
         return true;
@@ -100,9 +100,9 @@ struct ConvolutionArguments {
   }
 
   template <class In>
-  static constexpr std::size_t height = Axes == 2 && In::rank == 3 ? In::dims[1] : 1;
+  static constexpr size_t height = Axes == 2 && In::rank == 3 ? In::dims[1] : 1;
   template <class In>
-  static constexpr std::size_t width = In::rank == Axes + 1 ? In::dims[Axes] : 1;
+  static constexpr size_t width = In::rank == Axes + 1 ? In::dims[Axes] : 1;
   template <class In>
   static constexpr PerAxis gives = Transposed
                                        ? PerAxis{window.unfolded(0, height<In>), window.unfolded(1, width<In>)}
@@ -134,8 +134,8 @@ struct ConvolutionArguments {
   }
 
   template <class In>
-  static constexpr kernels::ConvolutionAxis axis(std::size_t a, std::size_t size) {
-    const std::size_t other = gives<In>[a];
+  static constexpr kernels::ConvolutionAxis axis(size_t a, size_t size) {
+    const size_t other = gives<In>[a];
     return {.image = Transposed ? other : size,
             .map = Transposed ? size : other,
             .kernel = window.kernel[a],
@@ -154,7 +154,7 @@ struct ConvolutionArguments {
 };
 
 /// A convolution bound to an input, with the activation F that has joined it.
-template <std::size_t Axes, bool Transposed, class In, class F, auto... Argument>
+template <size_t Axes, bool Transposed, class In, class F, auto... Argument>
 struct ConvolutionUnit {
   using arguments = ConvolutionArguments<Axes, Transposed, Argument...>;
   using input = In;
@@ -169,13 +169,13 @@ struct ConvolutionUnit {
   static constexpr auto taps = kernels::convolution_taps<convolution.taps()>(convolution);
   static constexpr ConvolutionPlan plan{convolution, taps.data(), Transposed, arguments::window.bias};
   static constexpr Needs needs = plan.needs<F>();
-  static constexpr std::size_t macs = convolution.macs();
+  static constexpr size_t macs = convolution.macs();
   static constexpr kernels::Convolution row = kernels::in_one_row(convolution);
   static constexpr kernels::ConvolutionTiles tiles = Transposed ? kernels::ConvolutionTiles{} : kernels::tiles_of(row);
 
   static constexpr auto parameters = [] {
     // PyTorch counts what meets in one output by the weight's second axis, also where that is not so
-    const std::size_t second = convolution.group_channels(), taps_count = convolution.taps();
+    const size_t second = convolution.group_channels(), taps_count = convolution.taps();
     ParameterSpec weight{.name = "weight", .dims = {convolution.features, second}, .rank = Axes + 2};
     if (Axes == 2) weight.dims[2] = convolution.y.kernel;
     weight.dims[Axes + 1] = convolution.x.kernel;
@@ -223,7 +223,7 @@ struct ConvolutionUnit {
 };
 
 /// What all four layers are.
-template <std::size_t Axes, bool Transposed, auto... Argument>
+template <size_t Axes, bool Transposed, auto... Argument>
 struct ConvolutionLayer {
 private:
   using arguments = ConvolutionArguments<Axes, Transposed, Argument...>;
@@ -248,7 +248,7 @@ public:
 }  // namespace detail
 
 /// An element-wise formula behind a convolution becomes part of it.
-template <std::size_t Axes, bool Transposed, class In, class F, auto... Argument, detail::HasFormula Next>
+template <size_t Axes, bool Transposed, class In, class F, auto... Argument, detail::HasFormula Next>
   requires(detail::joins_convolution<typename Next::formula>())
 struct fusion<detail::ConvolutionUnit<Axes, Transposed, In, F, Argument...>, Next> {
   using type = detail::ConvolutionUnit<Axes, Transposed, In, detail::joined_activation<typename Next::formula, F>,

@@ -28,8 +28,8 @@ struct declared_order<list<P...>> : learned_first<list<>, list<>, P...> {};
 
 /// Where a parameter lies in the arena of its kind.
 struct ParameterPlace {
-  std::size_t offset = 0;
-  std::size_t size = 0;
+  size_t offset = 0;
+  size_t size = 0;
   bool trainable = true;
 };
 
@@ -41,14 +41,14 @@ inline constexpr bool takes_batch_variance<expr::Operation<O, A...>> = O == expr
                                                                        (takes_batch_variance<A> || ...);
 
 /// A bound formula over the batch in numbers, its parameters in the order in which it names them.
-template <std::size_t Parameters>
+template <size_t Parameters>
 struct BatchLayer {
-  std::size_t size = 0;  // of a sample
-  std::size_t features = 0;
+  size_t size = 0;  // of a sample
+  size_t features = 0;
   std::array<ParameterPlace, Parameters> parameters{};
 
   /// How many numbers of a sample belong to one feature: pixels of a channel, steps of a sequence.
-  constexpr std::size_t share() const { return features == 0 ? 0 : size / features; }
+  constexpr size_t share() const { return features == 0 ? 0 : size / features; }
 };
 
 /// The code of all layers of one canonical formula, whatever their shapes.
@@ -57,11 +57,11 @@ struct BatchCode {
   using program = expr::BatchProgram<C>;
   static constexpr bool noisy = program::s.uses_noise;
 
-  static constexpr Needs needs(std::size_t size, std::size_t features) {
-    const std::size_t value = aligned(features);
+  static constexpr Needs needs(size_t size, size_t features) {
+    const size_t value = aligned(features);
     return {.backward_reads_input = program::s.reads_input,
             .backward_reads_output = program::s.reads_output,
-            .saved = {noisy ? aligned(size) : 0, static_cast<std::size_t>(program::s.kept.count) * value},
+            .saved = {noisy ? aligned(size) : 0, static_cast<size_t>(program::s.kept.count) * value},
             .forward = {.fixed = scratch_values<typename program::Forward>() * value},
             .backward = {.fixed = scratch_values<typename program::Backward>() * value},
             .inference = {.fixed = scratch_values<typename program::Evaluate>() * value},
@@ -97,7 +97,7 @@ struct BatchCode {
     // a parameter's gradient is a sum over the whole batch, which all shards know: the first one keeps it
     if constexpr (in_shards<Ctx>)
       if (ctx.shard && !ctx.shard->first)
-        for (std::size_t k = 0; k < layer.parameters.size(); ++k)
+        for (size_t k = 0; k < layer.parameters.size(); ++k)
           if (layer.parameters[k].trainable) a.gradient[k] = ctx.shard->space(layer.parameters[k].size);
     a.input[0] = {x.data, x.stride};
     a.output = {y.data, y.stride};
@@ -114,7 +114,7 @@ private:
     ctx.shard;
   };
   template <class Ctx>
-  static std::size_t rows_of_batch([[maybe_unused]] const Ctx& ctx, std::size_t rows) {
+  static size_t rows_of_batch([[maybe_unused]] const Ctx& ctx, size_t rows) {
     if constexpr (in_shards<Ctx>) return ctx.shard ? ctx.shard->rows_of_batch(rows) : rows;
     else return rows;
   }
@@ -130,22 +130,22 @@ private:
     else return program::s.kept.slot_of(Steps::plan.values.vertex[slot]);
   }
   template <class Steps>
-  static constexpr std::size_t scratch_values() {
-    std::size_t n = 0;
+  static constexpr size_t scratch_values() {
+    size_t n = 0;
     for (int slot = 0; slot < Steps::plan.values.count; ++slot) n += kept_place<Steps>(slot) < 0;
     return n;
   }
 
   template <class Layer, class T>
-  static expr::Arguments<T> arguments(const Layer& layer, const Memory<T>& m, const T* statistics, std::size_t count,
-                                      std::size_t rows) {
+  static expr::Arguments<T> arguments(const Layer& layer, const Memory<T>& m, const T* statistics, size_t count,
+                                      size_t rows) {
     expr::Arguments<T> a;
     a.count = count;
     a.width = Channelwise ? layer.size : layer.features;
     a.repeats = Channelwise ? 1 : layer.share();
     a.pixels = layer.share();
     a.batch_count = rows * layer.share();
-    for (std::size_t k = 0; k < layer.parameters.size(); ++k) {
+    for (size_t k = 0; k < layer.parameters.size(); ++k) {
       const ParameterPlace& p = layer.parameters[k];
       a.parameter[k] = (p.trainable ? m.parameters.values : statistics) + p.offset;
       if (p.trainable)
@@ -156,16 +156,16 @@ private:
 
   template <class Steps, class Layer, class T, class Exchange>
   static void reduce(const Layer& layer, expr::Arguments<T>& a, const Memory<T>& m, Exchange exchange) {
-    const std::size_t step = aligned(layer.features);
+    const size_t step = aligned(layer.features);
     T* value[expr::Cuts::capacity]{};
     T* scratch = m.workspace.scratch_fixed;
     for (int slot = 0; slot < Steps::plan.values.count; ++slot) {
       const int kept = kept_place<Steps>(slot);
-      value[slot] = kept >= 0 ? m.workspace.saved_fixed + static_cast<std::size_t>(kept) * step : scratch;
+      value[slot] = kept >= 0 ? m.workspace.saved_fixed + static_cast<size_t>(kept) * step : scratch;
       if (kept < 0) scratch += step;
     }
     T* buffer[expr::Arguments<T>::most]{};
-    for (std::size_t k = 0; k < layer.parameters.size(); ++k)
+    for (size_t k = 0; k < layer.parameters.size(); ++k)
       if (!layer.parameters[k].trainable && m.parameters.buffers)
         buffer[k] = m.parameters.buffers + layer.parameters[k].offset;
     expr::BatchLoops<Steps, Channelwise, T>::reduce(a, layer.features, value, buffer, exchange);
@@ -183,7 +183,7 @@ struct BatchUnit {
   using code = BatchCode<expr::Canonical<E>, has_channels<In>>;
   static constexpr bool looks_at_batch = true;
 
-  static constexpr std::size_t features = feature_count<In>;
+  static constexpr size_t features = feature_count<In>;
   template <class P>
   static constexpr ParameterSpec specify() {
     using traits = parameter_traits<P>;
@@ -199,12 +199,12 @@ struct BatchUnit {
   }(parameter_list{});
 
   static constexpr auto layer = []<class... P>(list<P...>) {
-    std::array<std::size_t, sizeof...(P)> number{
-        static_cast<std::size_t>(expr::detail::position<P>(expr::parameters_of<E>{}))...};
+    std::array<size_t, sizeof...(P)> number{
+        static_cast<size_t>(expr::detail::position<P>(expr::parameters_of<E>{}))...};
     BatchLayer<sizeof...(P)> l{In::size, features};
-    std::size_t learned = 0, buffers = 0;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      std::size_t& end = parameters[i].trainable ? learned : buffers;
+    size_t learned = 0, buffers = 0;
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      size_t& end = parameters[i].trainable ? learned : buffers;
       l.parameters[number[i]] = {end, parameters[i].size(), parameters[i].trainable};
       end += aligned(parameters[i].size());
     }

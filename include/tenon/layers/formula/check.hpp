@@ -83,8 +83,8 @@ inline constexpr FormulaMarks marks_of<Operation<O, A...>> = [] {
 template <class... P>
 constexpr std::string_view name_declared_twice(list<P...>) {
   constexpr std::array<std::string_view, sizeof...(P) + 1> names{parameter_traits<P>::name...};
-  for (std::size_t i = 0; i < sizeof...(P); ++i)
-    for (std::size_t j = 0; j < i; ++j)
+  for (size_t i = 0; i < sizeof...(P); ++i)
+    for (size_t j = 0; j < i; ++j)
       if (names[i] == names[j]) return names[i];
   return {};
 }
@@ -190,19 +190,19 @@ private:
   enum class Fault { none, x, parts };
   struct Finding {
     Fault fault = Fault::none;
-    std::size_t wanted = 0;  // how many features x should have
+    size_t wanted = 0;  // how many features x should have
   };
 
   /// What meets in a stage has `width` features; x, where it is alone, as many as the parameters.
   template <class S>
-  static constexpr void judge(Finding& v, std::size_t width, bool only_x) {
+  static constexpr void judge(Finding& v, size_t width, bool only_x) {
     for (int k = Code::inputs - 1; k >= 0; --k)
       if (S::program::uses_input(k) && Code::input_width(plan, k) != width)
         v = {k == 0 ? Fault::x : Fault::parts, width};
     [&]<class... P>(list<P...>) { (judge_parameter<P>(v, width, only_x), ...); }(typename S::parameters{});
   }
   template <class P>
-  static constexpr void judge_parameter(Finding& v, std::size_t width, bool only_x) {
+  static constexpr void judge_parameter(Finding& v, size_t width, bool only_x) {
     const ParameterSpec& spec = declared[number_of<P>];
     if (parameter_traits<P>::scalar) return;
     if (spec.dims[0] == per_feature) {
@@ -225,7 +225,7 @@ private:
   static consteval auto problem() {
     if constexpr ((Code::product_count > 0 || Code::chunks > 1) && In::rank > 2) {
       return std::type_identity<takes<a_vector_or_a_sequence>>{};
-    } else if constexpr (plan.width % static_cast<std::size_t>(Code::chunks) != 0) {
+    } else if constexpr (plan.width % static_cast<size_t>(Code::chunks) != 0) {
       return std::type_identity<takes<features_in_equal_chunks<Code::chunks>>>{};
     } else if constexpr (finding.fault == Fault::x) {
       return std::type_identity<takes<typename with_last<In, finding.wanted>::type>>{};

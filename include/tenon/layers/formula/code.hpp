@@ -21,8 +21,7 @@ namespace tenon::detail {
 /// What the loops of a formula are given. Inlined where samples come alone: they would wait for a thousand zeros, of
 /// which their loops look at a few.
 template <class T>
-TENON_INLINE expr::Arguments<T> formula_arguments_inline(std::size_t count, std::size_t repeats, std::size_t width,
-                                                         std::size_t pixels) {
+TENON_INLINE expr::Arguments<T> formula_arguments_inline(size_t count, size_t repeats, size_t width, size_t pixels) {
   expr::Arguments<T> a;
   a.count = count;
   a.repeats = repeats;
@@ -34,12 +33,11 @@ TENON_INLINE expr::Arguments<T> formula_arguments_inline(std::size_t count, std:
 /// The same for batches, as a function that all formulas have in common: to set up the arguments takes a compiler as
 /// long as a small loop.
 template <class T>
-TENON_NOINLINE expr::Arguments<T> formula_arguments(std::size_t count, std::size_t repeats, std::size_t width,
-                                                    std::size_t pixels) {
+TENON_NOINLINE expr::Arguments<T> formula_arguments(size_t count, size_t repeats, size_t width, size_t pixels) {
   return formula_arguments_inline<T>(count, repeats, width, pixels);
 }
 template <class T>
-TENON_NOINLINE void give_parameter(expr::Arguments<T>& a, const Memory<T>& m, int slot, std::size_t offset) {
+TENON_NOINLINE void give_parameter(expr::Arguments<T>& a, const Memory<T>& m, int slot, size_t offset) {
   a.parameter[slot] = m.parameters.values + offset;
   a.gradient[slot] = m.parameters.gradients ? m.parameters.gradients + offset : m.parameters.unused_gradient;
 }
@@ -57,9 +55,9 @@ struct FormulaCode {
   static constexpr int inputs = 1 + product_count + (chunks > 1 ? chunks : 0);
 
   template <int K>
-  using stage = typename element_of<static_cast<std::size_t>(K), typename stages_of<products>::type>::type;
+  using stage = typename element_of<static_cast<size_t>(K), typename stages_of<products>::type>::type;
   template <int K>
-  using weight = operator_of<typename element_of<static_cast<std::size_t>(K), products>::type>;
+  using weight = operator_of<typename element_of<static_cast<size_t>(K), products>::type>;
   /// The number of product K's weight, and whether that is stored (out, in).
   template <int K>
   static constexpr int weight_number = number_of<typename weight<K>::parameter>;
@@ -112,24 +110,24 @@ struct FormulaCode {
   static constexpr bool final_reads_x = !slope && reads_x<final_program>();
 
   template <class T>
-  using PerProduct = std::array<T, static_cast<std::size_t>(product_count) + 1>;
+  using PerProduct = std::array<T, static_cast<size_t>(product_count) + 1>;
 
   /// All that depends on the shapes. Offsets count numbers of a sample.
   struct Plan {
-    std::array<ParameterSpec, static_cast<std::size_t>(parameter_count)> parameters{};
-    std::array<std::size_t, static_cast<std::size_t>(parameter_count) + 1> offset{};
-    std::size_t input_size = 0, output_size = 0;
-    std::size_t width = 0, output_width = 0;  // of a row
-    std::size_t repeats = 0;                  // rows of a sample
-    std::size_t pixels = 1;                   // of a channel
-    PerProduct<std::size_t> in{}, out{};
-    PerProduct<std::size_t> operand{};           // saved: operands that are computed
-    PerProduct<std::size_t> rows{};              // saved: per-row values of a stage
-    PerProduct<std::size_t> product{};           // products, saved or scratch
-    PerProduct<std::size_t> product_gradient{};  // backward scratch
-    PerProduct<std::size_t> operand_gradient{};
-    PerProduct<std::size_t> inference_operand{}, inference_product{};
-    std::size_t slope = 0;
+    std::array<ParameterSpec, static_cast<size_t>(parameter_count)> parameters{};
+    std::array<size_t, static_cast<size_t>(parameter_count) + 1> offset{};
+    size_t input_size = 0, output_size = 0;
+    size_t width = 0, output_width = 0;  // of a row
+    size_t repeats = 0;                  // rows of a sample
+    size_t pixels = 1;                   // of a channel
+    PerProduct<size_t> in{}, out{};
+    PerProduct<size_t> operand{};           // saved: operands that are computed
+    PerProduct<size_t> rows{};              // saved: per-row values of a stage
+    PerProduct<size_t> product{};           // products, saved or scratch
+    PerProduct<size_t> product_gradient{};  // backward scratch
+    PerProduct<size_t> operand_gradient{};
+    PerProduct<size_t> inference_operand{}, inference_product{};
+    size_t slope = 0;
     Needs needs{};
   };
 
@@ -147,8 +145,8 @@ struct FormulaCode {
   }
 
   /// How many features input k of the final stage has: x, a product, or a chunk of x.
-  static constexpr std::size_t input_width(const Plan& p, int k) {
-    return k == 0 ? p.width : k <= product_count ? p.out[static_cast<std::size_t>(k) - 1] : p.width / chunks;
+  static constexpr size_t input_width(const Plan& p, int k) {
+    return k == 0 ? p.width : k <= product_count ? p.out[static_cast<size_t>(k) - 1] : p.width / chunks;
   }
 
   template <class Mode, class Ctx, class T>
@@ -171,7 +169,7 @@ struct FormulaCode {
                                       Rows<const T> dy, Rows<T> dx) {
     if (ctx.overwrite_gradients) clear_summed(p, m);
     if (dx && dx_starts_at_zero)
-      for (std::size_t i = 0; i < dx.count; ++i) std::fill_n(dx[i], p.input_size, T(0));
+      for (size_t i = 0; i < dx.count; ++i) std::fill_n(dx[i], p.input_size, T(0));
     if (dx) backward_final<true>(p, ctx, m, x, y, dy, dx);
     else backward_final<false>(p, ctx, m, x, y, dy, dx);
   }
@@ -209,15 +207,15 @@ private:
     (each_product);
   }
   /// The features of a row of the result: those of the last input that the final stage uses.
-  static constexpr std::size_t widest_input(const Plan& p) {
+  static constexpr size_t widest_input(const Plan& p) {
     for (int k = inputs - 1; k >= 0; --k)
       if (final_program::uses_input(k)) return input_width(p, k);
     return p.width;
   }
 
   /// How many features the stage has that uses parameter number P; 0 where two stages disagree.
-  static constexpr std::size_t features_of(const Plan& p, int number) {
-    std::size_t found = stage_uses<final_stage>(number) ? p.output_width : 0;
+  static constexpr size_t features_of(const Plan& p, int number) {
+    size_t found = stage_uses<final_stage>(number) ? p.output_width : 0;
     bool agree = true;
     [&]<int... K>(std::integer_sequence<int, K...>) {
       (
@@ -238,8 +236,8 @@ private:
     return uses;
   }
   /// What the input's shape says of the parameters: their features and fans, and where each of them lies.
-  static constexpr void complete_parameters(Plan& p, std::size_t channels) {
-    for (std::size_t i = 0; i < p.parameters.size(); ++i) {
+  static constexpr void complete_parameters(Plan& p, size_t channels) {
+    for (size_t i = 0; i < p.parameters.size(); ++i) {
       ParameterSpec& spec = p.parameters[i];
       if (spec.dims[0] == per_feature) spec.dims[0] = Channelwise ? channels : features_of(p, static_cast<int>(i));
       spec.fan_in = product_count > 0 ? p.in[0] : p.width;
@@ -251,8 +249,8 @@ private:
   /// Where every intermediate result lies: among what is saved if backward reads it, otherwise in scratch.
   static constexpr void lay_out(Plan& p) {
     Needs& n = p.needs;
-    const auto take = [&p](std::size_t& end, std::size_t count) {
-      const std::size_t at = end;
+    const auto take = [&p](size_t& end, size_t count) {
+      const size_t at = end;
       end += aligned(count * p.repeats);
       return at;
     };
@@ -261,7 +259,7 @@ private:
          if (stage<K>::input < 0) {
            p.operand[K] = take(n.saved.sample, p.in[K]);
            p.inference_operand[K] = take(n.inference.sample, p.in[K]);
-           p.rows[K] = take(n.saved.sample, static_cast<std::size_t>(stage<K>::program::saved_rows));
+           p.rows[K] = take(n.saved.sample, static_cast<size_t>(stage<K>::program::saved_rows));
            p.operand_gradient[K] = take(n.backward.sample, p.in[K]);
          }
          if (!in_result<K> || keeps<K>) p.product[K] = take(keeps<K> ? n.saved.sample : n.forward.sample, p.out[K]);
@@ -271,7 +269,7 @@ private:
        ...);
     }
     (each_product);
-    p.rows[product_count] = take(n.saved.sample, static_cast<std::size_t>(final_program::saved_rows));
+    p.rows[product_count] = take(n.saved.sample, static_cast<size_t>(final_program::saved_rows));
     if (slope || noisy) p.slope = take(n.saved.sample, p.output_width);
     n.backward_reads_input = stages_read_x || final_reads_x;
     n.backward_reads_output = !slope && final_program::reads_output;
@@ -280,7 +278,7 @@ private:
 
   /// What the loops of stage S are given: sizes, and its parameters with their gradients.
   template <class S, class T>
-  static expr::Arguments<T> arguments(const Plan& p, const Memory<T>& m, std::size_t count, std::size_t row) {
+  static expr::Arguments<T> arguments(const Plan& p, const Memory<T>& m, size_t count, size_t row) {
     expr::Arguments<T> a = formula_arguments<T>(count, p.repeats, row, p.pixels);
     [&]<class... P>(list<P...>) {
       [[maybe_unused]] int slot = 0;
@@ -300,10 +298,10 @@ private:
 
   /// Where stage K keeps what it has computed of each row, say its mean, for backward.
   template <int K, class T>
-  static void per_row(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, std::size_t count) {
+  static void per_row(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, size_t count) {
     using S = typename std::conditional_t<K == product_count, std::type_identity<final_stage>, lazy_stage<K>>::type;
     for (int k = 0; k < S::program::saved_rows; ++k)
-      a.saved_row[k] = m.workspace.saved + p.rows[K] * count + static_cast<std::size_t>(k) * count * p.repeats;
+      a.saved_row[k] = m.workspace.saved + p.rows[K] * count + static_cast<size_t>(k) * count * p.repeats;
   }
   template <int K>
   struct lazy_stage {
@@ -317,7 +315,7 @@ private:
     (each_input);
   }
   template <class T>
-  static void destinations(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, Rows<T> dx, std::size_t count) {
+  static void destinations(const Plan& p, expr::Arguments<T>& a, const Memory<T>& m, Rows<T> dx, size_t count) {
     [&]<int... J>(std::integer_sequence<int, J...>) { ((a.store[J] = destination<J>(p, m, dx, count)), ...); }
     (each_input);
   }
@@ -331,7 +329,7 @@ private:
   }
   /// Where its gradient goes.
   template <int J, class T>
-  static expr::Array<T> destination(const Plan& p, const Memory<T>& m, Rows<T> dx, std::size_t count) {
+  static expr::Array<T> destination(const Plan& p, const Memory<T>& m, Rows<T> dx, size_t count) {
     if constexpr (J == 0) return {dx.data, dx.stride};
     else if constexpr (J <= product_count)
       return {m.workspace.scratch + p.product_gradient[J - 1] * count, p.out[J - 1] * p.repeats};
@@ -339,8 +337,8 @@ private:
   }
   template <int J, class U>
   static expr::Array<U> chunk_of(const Plan& p, Rows<U> rows) {
-    constexpr std::size_t part = J - 1 - product_count;
-    const std::size_t length = p.width / chunks;
+    constexpr size_t part = J - 1 - product_count;
+    const size_t length = p.width / chunks;
     return {rows.data ? rows.data + part * length : nullptr, rows.stride, p.width - length};
   }
 
@@ -354,7 +352,7 @@ private:
 
   /// Where the left operand of product K lies if a stage computes it.
   template <int K, bool Train, class T>
-  static T* operand_buffer(const Plan& p, const Memory<T>& m, std::size_t count) {
+  static T* operand_buffer(const Plan& p, const Memory<T>& m, size_t count) {
     return Train ? m.workspace.saved + p.operand[K] * count : m.workspace.scratch + p.inference_operand[K] * count;
   }
 
@@ -362,7 +360,7 @@ private:
   template <int K, class Mode, class Ctx, class T>
   static void forward_product(const Plan& p, Ctx& ctx, const Memory<T>& m, Rows<const T> x, Rows<T> y) {
     using S = stage<K>;
-    const std::size_t in = p.in[K], out = p.out[K];
+    const size_t in = p.in[K], out = p.out[K];
     expr::Array<const T> operand;
     if constexpr (S::input >= 0) {
       operand = source<S::input, Mode::training>(p, m, x, Rows<const T>(y));
@@ -381,7 +379,7 @@ private:
     }
     const expr::Array<T> result = product_rows<K, Mode::training, T>(p, m, y);
     const T* weight = m.parameters.values + p.offset[weight_number<K>];
-    blocks(p, x.count, adjoin(p, operand, in) && adjoin(p, result, out), [&](std::size_t first, std::size_t rows) {
+    blocks(p, x.count, adjoin(p, operand, in) && adjoin(p, result, out), [&](size_t first, size_t rows) {
       ctx.gemm(kernels::Transpose::no, transposed<K> ? kernels::Transpose::yes : kernels::Transpose::no, rows, out, in,
                T(1), operand.data + first * operand.stride, row_stride(p, operand, in), weight,
                transposed<K> ? in : out, T(0), result.data + first * result.stride, row_stride(p, result, out));
@@ -390,17 +388,17 @@ private:
 
   /// Samples whose rows lie side by side are one product; otherwise a sequence takes one a sample.
   template <class G>
-  static void blocks(const Plan& p, std::size_t count, bool together, G run) {
-    if (p.repeats == 1 || together) return run(std::size_t{0}, count * p.repeats);
-    for (std::size_t i = 0; i < count; ++i) run(i, p.repeats);
+  static void blocks(const Plan& p, size_t count, bool together, G run) {
+    if (p.repeats == 1 || together) return run(size_t{0}, count * p.repeats);
+    for (size_t i = 0; i < count; ++i) run(i, p.repeats);
   }
   /// Whether the rows of one sample end where those of the next begin.
   template <class U>
-  static bool adjoin(const Plan& p, const expr::Array<U>& rows, std::size_t length) {
+  static bool adjoin(const Plan& p, const expr::Array<U>& rows, size_t length) {
     return rows.gap == 0 && rows.stride == length * p.repeats;
   }
   template <class U>
-  static std::size_t row_stride(const Plan& p, const expr::Array<U>& rows, std::size_t length) {
+  static size_t row_stride(const Plan& p, const expr::Array<U>& rows, size_t length) {
     return p.repeats == 1 ? rows.stride : length + rows.gap;
   }
 
@@ -408,7 +406,7 @@ private:
   template <class T>
   static void clear_summed(const Plan& p, const Memory<T>& m) {
     if (!m.parameters.gradients) return;
-    for (std::size_t i = 0; i < p.parameters.size(); ++i)
+    for (size_t i = 0; i < p.parameters.size(); ++i)
       if (!written_by_product(static_cast<int>(i)))
         std::fill_n(m.parameters.gradients + p.offset[i], p.parameters[i].size(), T(0));
   }
@@ -483,7 +481,7 @@ private:
                                Rows<const T> dy, [[maybe_unused]] Rows<T> dx) {
     using S = stage<K>;
     using kernels::Transpose;
-    const std::size_t count = dy.count, in = p.in[K], out = p.out[K];
+    const size_t count = dy.count, in = p.in[K], out = p.out[K];
     expr::Array<const T> gradient{dy.data, dy.stride};
     if constexpr (!hands_on || K < product_count - 1) {
       T* own = m.workspace.scratch + p.product_gradient[K] * count;
@@ -496,10 +494,10 @@ private:
 
     T* weight_gradient = m.parameters.gradients ? m.parameters.gradients + p.offset[weight_number<K>] : nullptr;
     bool overwrite = ctx.overwrite_gradients && written_by_product(weight_number<K>);
-    const auto weigh = [&](std::size_t first, std::size_t rows) {
+    const auto weigh = [&](size_t first, size_t rows) {
       const T* g = gradient.data + first * gradient.stride;
       const T* o = operand.data + first * operand.stride;
-      const std::size_t gs = row_stride(p, gradient, out), os = row_stride(p, operand, in);
+      const size_t gs = row_stride(p, gradient, out), os = row_stride(p, operand, in);
       const T beta = overwrite ? T(0) : T(1);
       if constexpr (transposed<K>)
         ctx.gemm(Transpose::yes, Transpose::no, out, in, rows, T(1), g, gs, o, os, beta, weight_gradient, in);
@@ -510,7 +508,7 @@ private:
 
     const auto into = [&](expr::Array<T> target, T beta) {
       const T* weight = m.parameters.values + p.offset[weight_number<K>];
-      blocks(p, count, adjoin(p, target, in) && adjoin(p, gradient, out), [&](std::size_t first, std::size_t rows) {
+      blocks(p, count, adjoin(p, target, in) && adjoin(p, gradient, out), [&](size_t first, size_t rows) {
         ctx.gemm(Transpose::no, transposed<K> ? Transpose::no : Transpose::yes, rows, in, out, T(1),
                  gradient.data + first * gradient.stride, row_stride(p, gradient, out), weight,
                  transposed<K> ? in : out, beta, target.data + first * target.stride, row_stride(p, target, in));

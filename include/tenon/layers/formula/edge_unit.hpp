@@ -18,7 +18,7 @@ namespace tenon {
 
 struct inputs_of_one_shape;
 struct a_formula_of_in_without_x_and_products;
-template <std::size_t Count>
+template <size_t Count>
 struct as_many_inputs_as_the_formula_names;
 
 namespace detail {
@@ -35,17 +35,17 @@ template <Op O, class... A>
 inline constexpr bool has_plain_input<Operation<O, A...>> = (has_plain_input<A> || ...);
 
 /// What depends on the shapes.
-template <std::size_t Parameters>
+template <size_t Parameters>
 struct EdgePlan {
   std::array<ParameterSpec, Parameters> parameters{};
-  std::array<std::size_t, Parameters + 1> offset{};
-  std::size_t size = 0, width = 0, repeats = 0, pixels = 1;
-  std::size_t noise = 0, rows = 0;  // in `saved`
+  std::array<size_t, Parameters + 1> offset{};
+  size_t size = 0, width = 0, repeats = 0, pixels = 1;
+  size_t noise = 0, rows = 0;  // in `saved`
   Needs needs{};
 };
 
 /// The code of all layers of one formula. `F` and `Quiet` are canonical, with and without random numbers.
-template <class F, class Quiet, std::size_t Edges, std::size_t Randoms, std::size_t Parameters, bool Channelwise>
+template <class F, class Quiet, size_t Edges, size_t Randoms, size_t Parameters, bool Channelwise>
 struct EdgeCode {
   using program = expr::Program<F, Channelwise>;
   using quiet = expr::Program<Quiet, Channelwise>;
@@ -57,7 +57,7 @@ struct EdgeCode {
     EdgePlan<Parameters> p{.parameters = declared, .size = input.size, .width = input.width};
     p.repeats = input.size / input.width;
     if (Channelwise) p.pixels = input.size / input.features;
-    for (std::size_t i = 0; i < Parameters; ++i) {
+    for (size_t i = 0; i < Parameters; ++i) {
       ParameterSpec& spec = p.parameters[i];
       if (spec.dims[0] == per_feature) spec.dims[0] = input.features;
       spec.fan_in = spec.fan_out = input.width;
@@ -71,7 +71,7 @@ struct EdgeCode {
     p.noise = n.saved.sample;
     n.saved.sample += Randoms * aligned(input.size);
     p.rows = n.saved.sample;
-    n.saved.sample += aligned(static_cast<std::size_t>(program::saved_rows) * p.repeats);
+    n.saved.sample += aligned(static_cast<size_t>(program::saved_rows) * p.repeats);
     n.backward.sample = Edges > 1 || Parameters > 0 ? Edges * aligned(input.size) : 0;
     n.streams = static_cast<std::uint32_t>(Randoms);
     return p;
@@ -85,7 +85,7 @@ struct EdgeCode {
     if constexpr (!Mode::training) {
       expr::LoopsIn<Ctx, typename quiet::Evaluate, T>::run(a);
     } else {
-      for (std::size_t r = 0; r < Randoms; ++r) {
+      for (size_t r = 0; r < Randoms; ++r) {
         T* const numbers = m.workspace.saved + (p.noise + r * aligned(p.size)) * y.count;
         const Stream stream = ctx.stream(m.ids.stream + static_cast<std::uint32_t>(r));
         if (draws[r] == expr::Draw::normal) kernels::fill_normal(numbers, y.count, p.size, stream, ctx.first_sample);
@@ -101,17 +101,17 @@ struct EdgeCode {
     bool any = false;
     for (const Rows<T>& d : dx) any = any || d;
     if (m.parameters.gradients && ctx.overwrite_gradients)
-      for (std::size_t i = 0; i < Parameters; ++i)
+      for (size_t i = 0; i < Parameters; ++i)
         std::fill_n(m.parameters.gradients + p.offset[i], p.parameters[i].size(), T(0));
     if (!any && !(m.parameters.gradients && Parameters > 0)) return;
     expr::Arguments<T> a = arguments(p, m, x, dy.count);
     a.seed = {dy.data, dy.stride};
     a.output = {y.data, y.stride};
-    for (std::size_t k = 0; k < Edges; ++k) {
+    for (size_t k = 0; k < Edges; ++k) {
       a.store[k] = dx[k] ? expr::Array<T>{dx[k].data, dx[k].stride}
                          : expr::Array<T>{m.workspace.scratch + k * aligned(p.size) * dy.count, p.size};
       if (!program::has_gradient(static_cast<int>(k)) && dx[k])
-        for (std::size_t i = 0; i < dx[k].count; ++i) std::fill_n(dx[k][i], p.size, T(0));
+        for (size_t i = 0; i < dx[k].count; ++i) std::fill_n(dx[k][i], p.size, T(0));
     }
     if constexpr (backward_loop::plan.outputs.count > 0) expr::LoopsIn<Ctx, backward_loop, T>::run(a);
   }
@@ -119,21 +119,21 @@ struct EdgeCode {
 private:
   template <class T>
   static expr::Arguments<T> arguments(const EdgePlan<Parameters>& p, const Memory<T>& m,
-                                      const RowsOf<const T, Edges>& x, std::size_t count) {
+                                      const RowsOf<const T, Edges>& x, size_t count) {
     expr::Arguments<T> a;
     a.count = count;
     a.repeats = p.repeats;
     a.width = p.width;
     a.pixels = p.pixels;
     a.batch_count = count * p.repeats;
-    for (std::size_t k = 0; k < Edges; ++k) a.input[k] = {x[k].data, x[k].stride};
+    for (size_t k = 0; k < Edges; ++k) a.input[k] = {x[k].data, x[k].stride};
     if (m.workspace.saved) {
-      for (std::size_t r = 0; r < Randoms; ++r)
+      for (size_t r = 0; r < Randoms; ++r)
         a.input[Edges + r] = {m.workspace.saved + (p.noise + r * aligned(p.size)) * count, p.size};
       for (int k = 0; k < program::saved_rows; ++k)
-        a.saved_row[k] = m.workspace.saved + p.rows * count + static_cast<std::size_t>(k) * count * p.repeats;
+        a.saved_row[k] = m.workspace.saved + p.rows * count + static_cast<size_t>(k) * count * p.repeats;
     }
-    for (std::size_t i = 0; i < Parameters; ++i) {
+    for (size_t i = 0; i < Parameters; ++i) {
       a.parameter[i] = m.parameters.values + p.offset[i];
       a.gradient[i] = m.parameters.gradients ? m.parameters.gradients + p.offset[i] : m.parameters.unused_gradient;
     }
@@ -144,7 +144,7 @@ private:
 /// A formula E of edges bound to as many inputs of shape S.
 template <class E, class S>
 struct EdgeUnit {
-  static constexpr std::size_t edges = expr::edges_of<E>::size, randoms = expr::randoms_of<E>::size;
+  static constexpr size_t edges = expr::edges_of<E>::size, randoms = expr::randoms_of<E>::size;
   using formula = E;
   using noisy = expr::with_numbered_edges<E, true>;
   using still = expr::with_numbered_edges<E, false>;
@@ -154,7 +154,7 @@ struct EdgeUnit {
   using code = EdgeCode<expr::Canonical<noisy>, expr::Canonical<still>, edges, randoms, parameter_list::size,
                         channelwise>;
 
-  template <std::size_t... K>
+  template <size_t... K>
   static Inputs<std::conditional_t<K + 1 != 0, S, S>...> several(std::index_sequence<K...>);
   using input = std::conditional_t<edges == 1, S, decltype(several(std::make_index_sequence<edges>{}))>;
   using output = S;
@@ -214,7 +214,7 @@ struct one_shape_of<Inputs<First, S...>> {
 
 template <class E, class In>
 constexpr auto judge_edge_inputs() {
-  constexpr std::size_t edges = expr::edges_of<E>::size;
+  constexpr size_t edges = expr::edges_of<E>::size;
   if constexpr (input_count<In> != edges)
     return std::type_identity<takes<as_many_inputs_as_the_formula_names<edges>>>{};
   else if constexpr (!one_shape_of<In>::same) return std::type_identity<takes<inputs_of_one_shape>>{};

@@ -39,13 +39,13 @@ template <fixed_string N, int K, class... O>
 inline constexpr int number_of<expr::Parameter<N, Numbered<K>, O...>> = K;
 
 /// Stands for a dimension that is the number of features.
-inline constexpr std::size_t per_feature = static_cast<std::size_t>(-1);
+inline constexpr size_t per_feature = static_cast<size_t>(-1);
 
 /// The input of a formula, as numbers. A row is what reductions run over: see `row_width`.
 struct FormulaInput {
-  std::size_t size = 0;
-  std::size_t width = 0;     // of a row
-  std::size_t features = 0;  // how many numbers are per feature
+  size_t size = 0;
+  size_t width = 0;     // of a row
+  size_t features = 0;  // how many numbers are per feature
 };
 
 }  // namespace tenon::detail

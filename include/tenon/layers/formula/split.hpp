@@ -99,7 +99,7 @@ struct declared_shape {
 };
 template <class First, class... O>
 struct declared_shape<First, O...> : declared_shape<O...> {};
-template <std::size_t... D, class... O>
+template <size_t... D, class... O>
 struct declared_shape<Shape<D...>, O...> {
   using type = Shape<D...>;
 };
@@ -139,15 +139,15 @@ template <class A, class W>
 struct operator_of<Operation<Op::matmul, A, W>> : weight_of<W> {};
 
 /// A shape with another last axis; of an image, which is one row as a whole, nothing else is left.
-template <class S, std::size_t Last>
+template <class S, size_t Last>
 struct with_last {
   using type = Shape<Last>;
 };
-template <std::size_t D, std::size_t Last>
+template <size_t D, size_t Last>
 struct with_last<Shape<D>, Last> {
   using type = Shape<Last>;
 };
-template <std::size_t A, std::size_t B, std::size_t Last>
+template <size_t A, size_t B, size_t Last>
 struct with_last<Shape<A, B>, Last> {
   using type = Shape<A, Last>;
 };
@@ -155,9 +155,9 @@ struct with_last<Shape<A, B>, Last> {
 /// How many numbers a formula sees as one row: the last axis of vectors and sequences, the whole
 /// sample of an image.
 template <class S>
-inline constexpr std::size_t row_width = S::size;
-template <std::size_t A, std::size_t B>
-inline constexpr std::size_t row_width<Shape<A, B>> = B;
+inline constexpr size_t row_width = S::size;
+template <size_t A, size_t B>
+inline constexpr size_t row_width<Shape<A, B>> = B;
 
 /// Whether a formula has reductions over the batch, and whether over a row.
 template <class E>
@@ -182,6 +182,6 @@ inline constexpr bool has_per_feature<Operation<O, A...>> = (has_per_feature<A> 
 template <class In>
 inline constexpr bool has_channels = In::rank >= 3;
 template <class In>
-inline constexpr std::size_t feature_count = has_channels<In> ? In::dims[0] : row_width<In>;
+inline constexpr size_t feature_count = has_channels<In> ? In::dims[0] : row_width<In>;
 
 }  // namespace tenon::detail

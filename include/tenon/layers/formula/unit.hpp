@@ -25,7 +25,7 @@ constexpr ParameterSpec declare_parameter() {
     spec.dims[0] = per_feature;
   } else if constexpr (!traits::scalar) {
     spec.rank = traits::shape::rank;
-    for (std::size_t i = 0; i < spec.rank; ++i) spec.dims[i] = traits::shape::dims[i];
+    for (size_t i = 0; i < spec.rank; ++i) spec.dims[i] = traits::shape::dims[i];
   }
   return spec;
 }
@@ -49,12 +49,12 @@ struct FormulaUnit {
   static constexpr auto parameters = [] {
     auto specs = plan.parameters;
     if constexpr (has_channels<In> && has_per_feature<E> && !is_channelwise<E, In>()) {
-      std::size_t i = 0;
+      size_t i = 0;
       for (const ParameterSpec& declared : declare_parameters(parameter_list{})) {
         ParameterSpec& spec = specs[i++];
         if (declared.dims[0] != per_feature || spec.dims[0] != In::size) continue;
         spec.rank = In::rank;
-        for (std::size_t axis = 0; axis < In::rank; ++axis) spec.dims[axis] = In::dims[axis];
+        for (size_t axis = 0; axis < In::rank; ++axis) spec.dims[axis] = In::dims[axis];
       }
     }
     return specs;

@@ -57,8 +57,7 @@ struct MeanUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i)
-      kernels::average_pool<T>(averaging, x[i], y[i], m.workspace.scratch_fixed);
+    for (size_t i = 0; i < x.count; ++i) kernels::average_pool<T>(averaging, x[i], y[i], m.workspace.scratch_fixed);
   }
   /// In plain loops, for firmware and constant expressions.
   template <class T>
@@ -68,7 +67,7 @@ struct MeanUnit {
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>& m, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < dy.count; ++i)
+    for (size_t i = 0; i < dy.count; ++i)
       kernels::average_pool_gradient<T>(averaging, dy[i], dx[i], m.written.dx, m.workspace.scratch_fixed);
   }
 };
@@ -78,7 +77,7 @@ struct AvgPoolUnit
     : MeanUnit<In, Out, kernels::Averaging{Arguments::template pooling<In>, false, counts_padding<Argument...>}> {};
 
 /// The image divided into Height by Width parts.
-template <class In, std::size_t Height, std::size_t Width>
+template <class In, size_t Height, size_t Width>
 inline constexpr kernels::Averaging divided_image{
     {In::front, {height_of<In>, Height, 1, 1, 1, 0}, {width_of<In>, Width, 1, 1, 1, 0}}, true};
 

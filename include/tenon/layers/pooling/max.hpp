@@ -24,7 +24,7 @@ struct LargestUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>& m, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.workspace.scratch_fixed);
+    for (size_t i = 0; i < x.count; ++i) kernels::max_pool<T>(pooling, x[i], y[i], m.workspace.scratch_fixed);
   }
   /// In plain loops, for firmware and constant expressions.
   template <class T>
@@ -34,8 +34,7 @@ struct LargestUnit {
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<const T> y, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < x.count; ++i)
-      kernels::max_pool_gradient<T>(pooling, x[i], y ? y[i] : nullptr, dy[i], dx[i]);
+    for (size_t i = 0; i < x.count; ++i) kernels::max_pool_gradient<T>(pooling, x[i], y ? y[i] : nullptr, dy[i], dx[i]);
   }
 };
 

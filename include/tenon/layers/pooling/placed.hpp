@@ -18,7 +18,7 @@ struct PlacedUnit {
   template <class To>
   static auto onnx(To& to) requires(P.x.step == 1 && P.y.step == 1) {
     const auto side = [](const kernels::PlacedAxis& a) { return a.large - a.small - a.before; };
-    std::array<std::size_t, 2 * In::rank + 2> pads{};  // before each axis, then behind each
+    std::array<size_t, 2 * In::rank + 2> pads{};  // before each axis, then behind each
     pads[In::rank] = P.x.before;
     pads[2 * In::rank + 1] = side(P.x);
     if (In::rank == 3) pads[2] = P.y.before, pads[6] = side(P.y);
@@ -26,17 +26,17 @@ struct PlacedUnit {
   }
   template <class Mode, class Ctx, class T>
   static void forward(Ctx&, const Memory<T>&, Rows<const T> x, Rows<T> y, Mode) {
-    for (std::size_t i = 0; i < x.count; ++i) kernels::place_image<T>(placing, x[i], y[i]);
+    for (size_t i = 0; i < x.count; ++i) kernels::place_image<T>(placing, x[i], y[i]);
   }
   template <class Ctx, class T>
   static void backward(Ctx&, const Memory<T>&, Rows<const T>, Rows<const T>, Rows<const T> dy, Rows<T> dx) {
     if (!dx) return;
-    for (std::size_t i = 0; i < dy.count; ++i) kernels::pick_image<T>(placing, dy[i], dx[i]);
+    for (size_t i = 0; i < dy.count; ++i) kernels::pick_image<T>(placing, dy[i], dx[i]);
   }
 };
 
 /// A layer whose numbers are placed by Place::axis(axis, size).
-template <std::size_t Axes, class Place, class Fault>
+template <size_t Axes, class Place, class Fault>
 struct PlacedLayer {
 private:
   template <class In, bool Fits>

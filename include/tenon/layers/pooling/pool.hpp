@@ -30,19 +30,19 @@ namespace detail {
 
 /// A shape with other sizes behind its channels. A size of 0 becomes 1, so that checking can go on after a mistake,
 /// which is reported elsewhere.
-template <std::size_t Axes, std::size_t Channels, std::size_t Height, std::size_t Width>
+template <size_t Axes, size_t Channels, size_t Height, size_t Width>
 using channels_of_size = std::conditional_t<Axes == 2,
                                             Shape<Channels, Height == 0 ? 1 : Height, Width == 0 ? 1 : Width>,
                                             Shape<Channels, Width == 0 ? 1 : Width>>;
 
 /// Height and width of an image, or 1 and the length of a signal.
 template <class In>
-inline constexpr std::size_t height_of = In::rank == 3 ? In::dims[1] : 1;
+inline constexpr size_t height_of = In::rank == 3 ? In::dims[1] : 1;
 template <class In>
-inline constexpr std::size_t width_of = In::rank >= 2 ? In::dims[In::rank - 1] : 1;
+inline constexpr size_t width_of = In::rank >= 2 ? In::dims[In::rank - 1] : 1;
 
 /// The arguments of `MaxPool2D<Kernel, ...>` and the like. A signal is an image of one row.
-template <std::size_t Axes, auto... Argument>
+template <size_t Axes, auto... Argument>
 struct PoolArguments {
   using sizes = sizes_of<Argument...>;
   static constexpr Window given = window_of<Axes, Argument...>();
@@ -67,7 +67,7 @@ struct PoolArguments {
       std::conditional_t<!given.usable, takes<one_number_or_one_per_axis_and_strides_and_dilations_of_at_least_1>,
                          std::conditional_t<overpadded, takes<padding_of_at_most_half_the_kernel>, void>>>;
 
-  static constexpr kernels::ConvolutionAxis axis(std::size_t a, std::size_t size) {
+  static constexpr kernels::ConvolutionAxis axis(size_t a, size_t size) {
     return {size, window.positions(a, size), window.kernel[a], window.stride[a], window.dilation[a], window.before(a)};
   }
   template <class In>
@@ -98,7 +98,7 @@ struct PoolArguments {
 };
 
 /// The layer whose bound form is Unit<In, Output, PoolArguments, Option...>.
-template <std::size_t Axes, template <class, class, class, auto...> class Unit, std::uint32_t More, auto... Argument>
+template <size_t Axes, template <class, class, class, auto...> class Unit, std::uint32_t More, auto... Argument>
 struct PoolLayer {
 private:
   using arguments = PoolArguments<Axes, Argument...>;

@@ -48,7 +48,7 @@ struct ResetBeforeGruCell {
   static constexpr const char* onnx = "GRU";
   static constexpr std::array onnx_gates{1, 0, 2};
   template <class To>
-  static auto onnx_attributes(To&, std::size_t) {
+  static auto onnx_attributes(To&, size_t) {
     return typename To::Attributes{{"linear_before_reset", 0}};
   }
 };
@@ -59,25 +59,25 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
   using second = CellProgram<UpdateStage>;
   using parameters = list<>;
   static constexpr bool complete = true;
-  static constexpr std::size_t features = 0, row = 4, states = 1;
+  static constexpr size_t features = 0, row = 4, states = 1;
 
-  static constexpr std::size_t forward_space(std::size_t hidden) { return (blocks + 1) * hidden; }
-  static constexpr std::size_t inference_space(std::size_t hidden) { return forward_space(hidden); }
-  static constexpr std::size_t backward_space(std::size_t hidden) { return (blocks + 1) * hidden; }
-  static constexpr std::size_t carried(std::size_t hidden) { return 2 * hidden; }
+  static constexpr size_t forward_space(size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr size_t inference_space(size_t hidden) { return forward_space(hidden); }
+  static constexpr size_t backward_space(size_t hidden) { return (blocks + 1) * hidden; }
+  static constexpr size_t carried(size_t hidden) { return 2 * hidden; }
 
   template <bool Training, class Ctx, class T>
-  static void forward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w, Steps<const T> x,
+  static void forward(const PassSizes& p, Ctx& ctx, size_t batch, const PassWeights<const T>& w, Steps<const T> x,
                       Steps<T> y, Steps<T> rows, Lengths<T> lengths, Start<T> kept_state, T* carry, T* space) {
-    const std::size_t n = p.hidden;
+    const size_t n = p.hidden;
     T* const zeros = space + blocks * n;
     std::fill_n(zeros, n, T(0));
     set_biases(p, batch, w, rows, space);
     multiply_steps(ctx, {batch, p.steps}, x, p.in, w.input, kernels::Transpose::yes, T(1), rows, gates * n);
 
     expr::Arguments<T> a = arguments<T>(batch, n), b = a;
-    for (std::size_t s = 0; s < p.steps; ++s) {
-      const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
+    for (size_t s = 0; s < p.steps; ++s) {
+      const size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
       T* const z = rows.at(0, now);
       const expr::Array<T> passed = Training ? expr::Array<T>{z + 3 * n, rows.stride} : expr::Array<T>{carry, n};
       const bool starts = s == 0 && !kept_state;
@@ -91,7 +91,7 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       if (!starts)
         step_product<Ctx, T>(ctx, batch, passed.data, passed.stride, n, w.recurrent + 2 * n * n, n, z + 2 * n,
                              rows.stride);
-      for (std::size_t k = 0; k < 2; ++k) {
+      for (size_t k = 0; k < 2; ++k) {
         b.input[k] = a_block(z + (k + 1) * n, rows.stride);
         b.store[k] = {Training ? z + (k + 1) * n : nullptr, rows.stride};
       }
@@ -100,18 +100,18 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
       expr::LoopsIn<Ctx, second::template Forward<Training>, T>::run(b);
       lengths.clear_after_end(now, batch, y.at(0, now), y.stride, n);
       if (kept_state && s + 1 == p.steps)
-        for (std::size_t sample = 0; sample < batch; ++sample)
+        for (size_t sample = 0; sample < batch; ++sample)
           std::copy_n(y.at(sample, now), n, kept_state.data + sample * kept_state.stride);
     }
   }
 
   template <class Ctx, class T>
-  static void backward(const PassSizes& p, Ctx& ctx, std::size_t batch, const PassWeights<const T>& w,
+  static void backward(const PassSizes& p, Ctx& ctx, size_t batch, const PassWeights<const T>& w,
                        const PassWeights<T>& dw, Steps<const T> x, Steps<const T> y, Steps<const T> dy, bool last_only,
                        Steps<T> dx, bool add_dx, Steps<T> rows, Lengths<T> lengths, Start<T> start, T* carry,
                        T* space) {
     using kernels::Transpose;
-    const std::size_t n = p.hidden;
+    const size_t n = p.hidden;
     const bool overwrite = ctx.overwrite_gradients;
     T* const zeros = space + blocks * n;
     std::fill_n(zeros, n, T(0));
@@ -119,11 +119,11 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
     std::fill_n(dh, batch * n, T(0));
 
     expr::Arguments<T> a = arguments<T>(batch, n), b = a;
-    for (std::size_t s = p.steps; s-- > 0;) {
-      const std::size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
+    for (size_t s = p.steps; s-- > 0;) {
+      const size_t now = at(p, s), before = s > 0 ? at(p, s - 1) : now;
       T* const z = rows.at(0, now);
       const expr::Array<const T> state = state_before(s, y.at(0, before), y.stride, start, zeros);
-      for (std::size_t k = 0; k < 2; ++k) {
+      for (size_t k = 0; k < 2; ++k) {
         b.input[k] = a_block(z + (k + 1) * n, rows.stride);
         b.store[k] = {z + (k + 1) * n, rows.stride};
       }
@@ -159,17 +159,17 @@ struct ResetBeforePass : PassBase<ResetBeforeGruCell> {
 
 private:
   template <class T>
-  static expr::Array<const T> state_before(std::size_t s, const T* before, std::size_t stride, const Start<T>& start,
+  static expr::Array<const T> state_before(size_t s, const T* before, size_t stride, const Start<T>& start,
                                            const T* zeros) {
     if (s > 0) return {before, stride};
     return start ? expr::Array<const T>{start.data, start.stride} : expr::Array<const T>{zeros, 0};
   }
   template <class T>
-  static expr::Array<const T> a_block(const T* data, std::size_t stride) {
+  static expr::Array<const T> a_block(const T* data, size_t stride) {
     return {data, stride};
   }
   template <class T>
-  static expr::Arguments<T> arguments(std::size_t batch, std::size_t hidden) {
+  static expr::Arguments<T> arguments(size_t batch, size_t hidden) {
     expr::Arguments<T> a;
     a.count = batch;
     a.width = hidden;

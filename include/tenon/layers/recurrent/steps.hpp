@@ -14,14 +14,14 @@ namespace tenon::detail {
 template <class T>
 struct Steps {
   T* data = nullptr;
-  std::size_t stride = 0;
-  std::size_t width = 0;
+  size_t stride = 0;
+  size_t width = 0;
 
-  constexpr T* at(std::size_t sample, std::size_t step) const { return data + sample * stride + step * width; }
+  constexpr T* at(size_t sample, size_t step) const { return data + sample * stride + step * width; }
   constexpr explicit operator bool() const { return data != nullptr; }
-  constexpr Steps from(std::size_t offset) const { return {data + offset, stride, width}; }
+  constexpr Steps from(size_t offset) const { return {data + offset, stride, width}; }
   /// Whether sequences of so many steps lie one behind the other without a gap.
-  constexpr bool joined(std::size_t steps) const { return stride == steps * width; }
+  constexpr bool joined(size_t steps) const { return stride == steps * width; }
   constexpr operator Steps<const T>() const requires(!std::is_const_v<T>) { return {data, stride, width}; }
 };
 
@@ -31,13 +31,11 @@ struct Lengths {
   const T* data = nullptr;
 
   constexpr explicit operator bool() const { return data != nullptr; }
-  constexpr std::size_t of(std::size_t sample, std::size_t steps) const {
-    return data ? static_cast<std::size_t>(data[sample]) : steps;
-  }
+  constexpr size_t of(size_t sample, size_t steps) const { return data ? static_cast<size_t>(data[sample]) : steps; }
   /// Sets `size` numbers to zero for each sequence that has ended before `step`.
-  void clear_after_end(std::size_t step, std::size_t batch, T* numbers, std::size_t stride, std::size_t size) const {
+  void clear_after_end(size_t step, size_t batch, T* numbers, size_t stride, size_t size) const {
     if (!data) return;
-    for (std::size_t sample = 0; sample < batch; ++sample)
+    for (size_t sample = 0; sample < batch; ++sample)
       if (step >= of(sample, 0)) std::fill_n(numbers + sample * stride, size, T(0));
   }
 };
@@ -46,22 +44,22 @@ struct Lengths {
 template <class T>
 struct Start {
   T* data = nullptr;
-  std::size_t stride = 0;
+  size_t stride = 0;
 
   constexpr explicit operator bool() const { return data != nullptr; }
 };
 
 /// How many sequences, and how long.
 struct Extent {
-  std::size_t batch = 0;
-  std::size_t steps = 0;
+  size_t batch = 0;
+  size_t steps = 0;
 };
 
 /// The product of one step: few rows, and the same weight for every step. A context may have a kernel for these.
 template <class Ctx, class T>
-void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, std::size_t out, std::size_t in,
-                       const T* x, std::size_t x_stride, const T* w, T beta, T* y, std::size_t y_stride) {
-  const std::size_t width = stored == kernels::Transpose::yes ? in : out;
+void multiply_one_step(Ctx& ctx, kernels::Transpose stored, size_t batch, size_t out, size_t in, const T* x,
+                       size_t x_stride, const T* w, T beta, T* y, size_t y_stride) {
+  const size_t width = stored == kernels::Transpose::yes ? in : out;
   if constexpr (requires {
                   ctx.small_gemm(stored, stored, batch, out, in, T(1), x, x_stride, w, width, beta, y, y_stride);
                 })
@@ -73,16 +71,16 @@ void multiply_one_step(Ctx& ctx, kernels::Transpose stored, std::size_t batch, s
 /// for each.
 template <class F>
 void over_batch(const Extent& e, bool joined, F&& multiply) {
-  if (joined) return multiply(e.batch * e.steps, std::size_t{0});
-  for (std::size_t sample = 0; sample < e.batch; ++sample) multiply(e.steps, sample);
+  if (joined) return multiply(e.batch * e.steps, size_t{0});
+  for (size_t sample = 0; sample < e.batch; ++sample) multiply(e.steps, sample);
 }
 
 /// y = beta y + x W^T (W stored (out, in)), or x W (stored (in, out)), for every step.
 template <class Ctx, class T>
-void multiply_steps(Ctx& ctx, const Extent& e, Steps<const T> x, std::size_t in, const T* w, kernels::Transpose stored,
-                    T beta, Steps<T> y, std::size_t out) {
-  const std::size_t width = stored == kernels::Transpose::yes ? in : out;
-  over_batch(e, x.joined(e.steps) && y.joined(e.steps), [&](std::size_t rows, std::size_t sample) {
+void multiply_steps(Ctx& ctx, const Extent& e, Steps<const T> x, size_t in, const T* w, kernels::Transpose stored,
+                    T beta, Steps<T> y, size_t out) {
+  const size_t width = stored == kernels::Transpose::yes ? in : out;
+  over_batch(e, x.joined(e.steps) && y.joined(e.steps), [&](size_t rows, size_t sample) {
     ctx.gemm(kernels::Transpose::no, stored, rows, out, in, T(1), x.at(sample, 0), x.width, w, width, beta,
              y.at(sample, 0), y.width);
   });
@@ -90,9 +88,9 @@ void multiply_steps(Ctx& ctx, const Extent& e, Steps<const T> x, std::size_t in,
 
 /// dW = sum over all steps of dy^T x, added to what is there unless `overwrite`.
 template <class Ctx, class T>
-void add_steps(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, Steps<const T> x, std::size_t in,
-               bool overwrite, T* dw) {
-  over_batch(e, dy.joined(e.steps) && x.joined(e.steps), [&](std::size_t rows, std::size_t sample) {
+void add_steps(Ctx& ctx, const Extent& e, Steps<const T> dy, size_t out, Steps<const T> x, size_t in, bool overwrite,
+               T* dw) {
+  over_batch(e, dy.joined(e.steps) && x.joined(e.steps), [&](size_t rows, size_t sample) {
     const T beta = overwrite && sample == 0 ? T(0) : T(1);
     ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, rows, T(1), dy.at(sample, 0), dy.width,
              x.at(sample, 0), x.width, beta, dw, in);
@@ -102,8 +100,8 @@ void add_steps(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, St
 /// The share of the states in which sequences start: dW = sum of dy[first]^T h[start]. Comes before `add_neighbours`,
 /// which adds to it.
 template <class Ctx, class T>
-void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, const T* h, std::size_t stride,
-               std::size_t in, bool overwrite, T* dw) {
+void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, size_t out, const T* h, size_t stride, size_t in,
+               bool overwrite, T* dw) {
   const T beta = overwrite ? T(0) : T(1);
   ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, e.batch, T(1), dy.data, dy.stride, h, stride, beta,
            dw, in);
@@ -113,19 +111,18 @@ void add_start(Ctx& ctx, const Extent& e, Steps<const T> dy, std::size_t out, co
 /// that has no partner, the first or the last of a sequence, is left out. It is set to zero, so that it
 /// may meet a step of another sequence in one product over all of them.
 template <class Ctx, class T>
-void add_neighbours(Ctx& ctx, const Extent& e, Steps<T> dy, std::size_t out, Steps<const T> h, std::size_t in,
-                    bool later, bool overwrite, T* dw) {
+void add_neighbours(Ctx& ctx, const Extent& e, Steps<T> dy, size_t out, Steps<const T> h, size_t in, bool later,
+                    bool overwrite, T* dw) {
   if (e.steps < 2) {
     if (overwrite) std::fill_n(dw, out * in, T(0));
     return;
   }
   const bool joined = dy.joined(e.steps) && h.joined(e.steps);
-  const std::size_t first = later ? 0 : 1;
+  const size_t first = later ? 0 : 1;
   if (joined)
-    for (std::size_t sample = 0; sample < e.batch; ++sample)
-      std::fill_n(dy.at(sample, later ? e.steps - 1 : 0), out, T(0));
+    for (size_t sample = 0; sample < e.batch; ++sample) std::fill_n(dy.at(sample, later ? e.steps - 1 : 0), out, T(0));
   const Steps<const T> all_dy = dy;
-  over_batch(e, joined, [&](std::size_t rows, std::size_t sample) {
+  over_batch(e, joined, [&](size_t rows, size_t sample) {
     const T beta = overwrite && sample == 0 ? T(0) : T(1);
     ctx.gemm(kernels::Transpose::yes, kernels::Transpose::no, out, in, rows - 1, T(1), all_dy.at(sample, first),
              dy.width, h.at(sample, 1 - first), h.width, beta, dw, in);

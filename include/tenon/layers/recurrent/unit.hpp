@@ -20,7 +20,7 @@ namespace tenon {
 
 /// What a recurrent layer takes, and what its arguments should have been.
 struct sequences_of_steps_features;
-template <std::size_t Features>
+template <size_t Features>
 struct sequences_of_steps_with_features;
 struct hidden_or_features_and_hidden_all_at_least_1;
 struct at_least_one_layer_and_a_dropout_rate_of_at_least_0_and_below_1;
@@ -30,7 +30,7 @@ struct options_that_this_layer_has;
 struct stateful_without_mask_or_bidirectional;
 
 /// U(-b, b) with b = 1/sqrt(Hidden): what PyTorch draws for all parameters of a recurrent layer.
-template <std::size_t Hidden>
+template <size_t Hidden>
 struct RecurrentDefault {
   template <class T>
   static void fill(std::span<T> values, const ParameterSpec&, Stream& stream) {
@@ -42,7 +42,7 @@ namespace detail {
 
 /// What the arguments of a recurrent layer say.
 struct RecurrentOptions {
-  std::size_t layers = 1;
+  size_t layers = 1;
   bool bidirectional = false;
   bool last = false;
   bool bias = true;
@@ -61,7 +61,7 @@ struct RecurrentOptions {
   template <auto N>
   constexpr void read(option::Layers<N>) {
     if (N < 1) usable = false;
-    else layers = static_cast<std::size_t>(N);
+    else layers = static_cast<size_t>(N);
   }
   template <auto Rate>
   constexpr void read(option::Dropout<Rate>) {
@@ -130,9 +130,9 @@ struct RecurrentArguments {
   }();
   static constexpr bool counted = sizes::positive && (sizes::count == 1 || sizes::count == 2);
   static constexpr bool states_input = counted && sizes::count == 2;
-  static constexpr std::size_t features = states_input ? sizes::get(0) : 0;
-  static constexpr std::size_t hidden = counted ? sizes::get(sizes::count - 1) : 1;
-  static constexpr std::size_t width = hidden * (options.bidirectional ? 2 : 1);
+  static constexpr size_t features = states_input ? sizes::get(0) : 0;
+  static constexpr size_t hidden = counted ? sizes::get(sizes::count - 1) : 1;
+  static constexpr size_t width = hidden * (options.bidirectional ? 2 : 1);
 
   template <class In, bool Last>
   using output = std::conditional_t<Last, Shape<width>, Shape<In::front, width>>;
@@ -141,14 +141,14 @@ struct RecurrentArguments {
 /// PyTorch's names: `weight_ih_l0`, `bias_hh_l1_reverse`.
 struct RecurrentName {
   char text[40]{};
-  std::size_t length = 0;
+  size_t length = 0;
 
   constexpr void add(std::string_view part) {
     for (const char c : part) text[length++] = c;
   }
-  constexpr void add(std::size_t number) {
+  constexpr void add(size_t number) {
     char digits[20]{};
-    std::size_t count = 0;
+    size_t count = 0;
     do digits[count++] = static_cast<char>('0' + number % 10);
     while ((number /= 10) > 0);
     while (count > 0) text[length++] = digits[--count];
@@ -175,7 +175,7 @@ struct RecurrentUnit {
                                       .features = In::inner,
                                       .hidden = arguments::hidden,
                                       .layers = options.layers,
-                                      .directions = options.bidirectional ? std::size_t{2} : std::size_t{1},
+                                      .directions = options.bidirectional ? size_t{2} : size_t{1},
                                       .gates = code::pass::gates,
                                       .row_blocks = code::pass::row,
                                       .blocks = code::pass::blocks,
@@ -184,39 +184,39 @@ struct RecurrentUnit {
                                       .memory_matrix = options.peepholes == Peepholes::full,
                                       .last_only = Last,
                                       .masked = options.masked,
-                                      .states = options.stateful ? code::pass::states : std::size_t{0},
+                                      .states = options.stateful ? code::pass::states : size_t{0},
                                       .mask = options.mask,
                                       .dropout = options.layers > 1 ? options.dropout : 0,
                                       .cell_clip = options.cell_clip};
   static constexpr Needs needs = plan.template needs<typename code::pass>();
-  static constexpr std::size_t macs = [] {
-    std::size_t weights = 0;
-    for (std::size_t l = 0; l < plan.layers; ++l)
+  static constexpr size_t macs = [] {
+    size_t weights = 0;
+    for (size_t l = 0; l < plan.layers; ++l)
       weights += plan.directions * plan.gates * plan.hidden * (plan.in(l) + plan.hidden * (plan.memory_matrix ? 2 : 1));
     return plan.steps * weights;
   }();
 
 private:
-  static constexpr std::size_t each = 2 + (plan.bias ? 2 : 0) + (plan.memory_matrix ? 1 : 0) + plan.feature_parameters;
-  static constexpr std::size_t count = each * plan.passes();
+  static constexpr size_t each = 2 + (plan.bias ? 2 : 0) + (plan.memory_matrix ? 1 : 0) + plan.feature_parameters;
+  static constexpr size_t count = each * plan.passes();
   static constexpr auto kinds = [] {
     std::array<RecurrentParameter, each> all{
         {{"weight_ih", RecurrentParameter::input_weight}, {"weight_hh", RecurrentParameter::square}}};
-    std::size_t i = 2;
+    size_t i = 2;
     if (plan.bias) {
       all[i++] = {"bias_ih", RecurrentParameter::vector_of_gates};
       all[i++] = {"bias_hh", RecurrentParameter::vector_of_gates};
     }
     if (plan.memory_matrix) all[i++] = {"weight_ch", RecurrentParameter::square};
-    []<class... P>(list<P...>, auto& names_of, std::size_t at) {
+    []<class... P>(list<P...>, auto& names_of, size_t at) {
       ((names_of[at++] = {parameter_traits<P>::name, RecurrentParameter::vector}), ...);
     }(typename code::pass::parameters{}, all, i);
     return all;
   }();
   static constexpr auto names = [] {
     std::array<RecurrentName, count> all{};
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t pass = i / each;
+    for (size_t i = 0; i < count; ++i) {
+      const size_t pass = i / each;
       all[i].add(kinds[i % each].name);
       all[i].add("_l");
       all[i].add(pass / plan.directions);
@@ -224,26 +224,26 @@ private:
     }
     return all;
   }();
-  static constexpr bool is_matrix(std::size_t i) {
+  static constexpr bool is_matrix(size_t i) {
     const auto size = kinds[i % each].size;
     return size == RecurrentParameter::input_weight || size == RecurrentParameter::square;
   }
   using default_init = RecurrentDefault<plan.hidden>;
-  template <std::size_t I>
+  template <size_t I>
   using initializer = std::conditional_t<is_matrix(I), weight_init<default_init, Argument...>, default_init>;
-  template <std::size_t... I>
+  template <size_t... I>
   static Initializers<initializer<I>...> list_initializers(std::index_sequence<I...>);
 
 public:
   static constexpr auto parameters = [] {
     std::array<ParameterSpec, count> specs{};
-    const std::size_t rows = plan.gates * plan.hidden;
-    for (std::size_t i = 0; i < count; ++i) {
+    const size_t rows = plan.gates * plan.hidden;
+    for (size_t i = 0; i < count; ++i) {
       ParameterSpec& s = specs[i];
       s.name = names[i].view();
       const auto kind = kinds[i % each].size;
-      const std::size_t columns = kind == RecurrentParameter::input_weight ? plan.in(i / each / plan.directions)
-                                                                           : plan.hidden;
+      const size_t columns = kind == RecurrentParameter::input_weight ? plan.in(i / each / plan.directions)
+                                                                      : plan.hidden;
       s.rank = is_matrix(i) ? 2 : 1;
       s.dims[0] = kind == RecurrentParameter::vector ? plan.hidden : rows;
       if (s.rank == 2) s.dims[1] = columns;
@@ -256,15 +256,15 @@ public:
 
   template <class To>
   static auto onnx(To& to) requires(!options.masked && !plan.memory_matrix && Cell::onnx != nullptr) {
-    constexpr std::size_t D = plan.directions, T = plan.steps, H = plan.hidden;
+    constexpr size_t D = plan.directions, T = plan.steps, H = plan.hidden;
     const typename To::Axes order(Cell::onnx_gates.begin(), Cell::onnx_gates.end());
     const auto behind = [&](const typename To::Values& parts, int axis) {
       return parts.size() == 1 ? parts[0] : to.node("Concat", parts, {{"axis", axis}});
     };
     auto sequence = to.node("Transpose", {to.input()}, {{"perm", {1, 0, 2}}});  // the batch is the second axis there
-    for (std::size_t l = 0; l < plan.layers; ++l) {
+    for (size_t l = 0; l < plan.layers; ++l) {
       typename To::Values inputs, weights, squares, biases, peepholes;
-      for (std::size_t d = 0; d < D; ++d) {
+      for (size_t d = 0; d < D; ++d) {
         const ParameterSpec* const own = parameters.data() + (l * D + d) * each;
         // gates in ONNX's order
         const auto gates = [&](const ParameterSpec& p) {
@@ -279,7 +279,7 @@ public:
         if (plan.bias) biases.push_back(behind({gates(own[2]), gates(own[3])}, 1));
         if constexpr (plan.feature_parameters == 3) {
           const auto called = [&](std::string_view stem) {
-            std::size_t k = each - 3;
+            size_t k = each - 3;
             while (!own[k].name.starts_with(stem)) ++k;
             return to.parameter(own[k].name);
           };

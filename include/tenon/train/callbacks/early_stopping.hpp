@@ -73,7 +73,7 @@ struct EarlyStopping {
     a.value("stopped_epoch", stopped_epoch);
     a.value("bad_epochs", bad_epochs);
     if (a.checking()) {
-      const std::size_t there = a.list("best_weights").size(), expected = count_numbers(run.model());
+      const size_t there = a.list("best_weights").size(), expected = count_numbers(run.model());
       if (there != 0 && there != expected)
         a.refuse("best_weights", "as many numbers as the model has, " + std::to_string(expected) + ", or none",
                  std::to_string(there));
@@ -82,9 +82,7 @@ struct EarlyStopping {
   }
 
 private:
-  static std::size_t count_numbers(auto& model) {
-    return model.parameters().span().size() + model.buffers().span().size();
-  }
+  static size_t count_numbers(auto& model) { return model.parameters().span().size() + model.buffers().span().size(); }
   static void for_each_array(auto& model, auto f) {
     f(model.parameters().span());
     f(model.buffers().span());

@@ -21,28 +21,28 @@ namespace tenon {
 namespace detail {
 
 /// Adds the numbers of a parameter after an epoch; parameters come in the same order every time.
-void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const float> values,
+void note_parameter(RunRecord& record, size_t number, std::string_view name, std::span<const float> values,
                     std::span<const float> gradient);
-void note_parameter(RunRecord& record, std::size_t number, std::string_view name, std::span<const double> values,
+void note_parameter(RunRecord& record, size_t number, std::string_view name, std::span<const double> values,
                     std::span<const double> gradient);
 
 /// The regression's figures; what was predicted is still to be added.
 RunRecord::Regression& note_regression(RunRecord& record, double r2, double rmse, double mae);
 
 /// Adds a drawing. Of many, the first, the last, and evenly spread ones between them are kept.
-void note_drawing(RunRecord& record, std::size_t epoch, Picture drawn);
+void note_drawing(RunRecord& record, size_t epoch, Picture drawn);
 
 /// Of a sample of one channel; 0 by 0 where it is no image. Numbers in a row that make a square are taken for one.
 struct ImageSize {
-  std::size_t height = 0, width = 0;
+  size_t height = 0, width = 0;
 };
-ImageSize image_size(std::span<const std::size_t> sample_shape);
+ImageSize image_size(std::span<const size_t> sample_shape);
 
 /// The samples that were taken for another class than their own, those first where the network believed most in it.
-std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs,
-                                               std::size_t width, std::size_t most);
+std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<float>& data, std::span<const float> outputs, size_t width,
+                                               size_t most);
 std::vector<RunRecord::Mistake> worst_mistakes(const Dataset<double>& data, std::span<const double> outputs,
-                                               std::size_t width, std::size_t most);
+                                               size_t width, size_t most);
 
 }  // namespace detail
 
@@ -64,14 +64,14 @@ struct Report {
   std::string path;
   std::string title = "Training run";
   bool every_epoch = false;
-  std::size_t mistakes = 24;
+  size_t mistakes = 24;
   std::function<Picture()> draw{};
 
   RunRecord record{};
 
   static constexpr void each_option(auto& o, auto visit) { visit("path", o.path, not_empty); }
   void on_epoch_end(auto& run) {
-    std::size_t number = 0;
+    size_t number = 0;
     run.trainer().for_each_parameter([&](std::string_view name, auto values, auto gradient) {
       detail::note_parameter(record, number++, name, values, gradient);
     });
@@ -112,14 +112,14 @@ private:
     MAE mae;
     measure(model, data, r2, rmse, mae);
     RunRecord::Regression& found = detail::note_regression(record, r2.value(), rmse.value(), mae.value());
-    if (data.streamed()) return;       // points and mistakes are of data in memory
-    constexpr std::size_t most = 200;  // samples; as many points as can be told apart
-    const std::size_t shown = std::min(data.size(), std::max<std::size_t>(most / M::output::size, 1)),
-                      stride = data.size() / shown;
+    if (data.streamed()) return;  // points and mistakes are of data in memory
+    constexpr size_t most = 200;  // samples; as many points as can be told apart
+    const size_t shown = std::min(data.size(), std::max<size_t>(most / M::output::size, 1)),
+                 stride = data.size() / shown;
     std::vector<T> predicted(M::output::size);
-    for (std::size_t k = 0; k < shown; ++k) {
+    for (size_t k = 0; k < shown; ++k) {
       model.predict(data.sample(k * stride), predicted);
-      for (std::size_t j = 0; j < predicted.size(); ++j) {
+      for (size_t j = 0; j < predicted.size(); ++j) {
         found.truth.push_back(static_cast<double>(data.target(k * stride)[j]));
         found.predicted.push_back(static_cast<double>(predicted[j]));
       }
@@ -128,7 +128,7 @@ private:
   template <class M>
   void judge(const M& model, const Dataset<typename M::scalar>& data) {
     using T = typename M::scalar;
-    constexpr std::size_t width = M::output::size;
+    constexpr size_t width = M::output::size;
     record.confusion.emplace();
     measure(model, data, *record.confusion);
     if (data.streamed()) return;

@@ -40,7 +40,7 @@ struct LayerStatistics {
 
 private:
   void begin_epoch();
-  void add(std::string_view name, std::size_t count, double sum, double square, double gradient_square);
+  void add(std::string_view name, size_t count, double sum, double square, double gradient_square);
 };
 
 /// How noisy gradients are: the batch size above which larger ones help little (McCandlish et al. 2018, "simple noise
@@ -54,7 +54,7 @@ private:
 ///     fit(model, data, Fit{.batch_size = 16, .callbacks = callbacks(noise)});
 ///     noise.scale();     // of the last epoch
 struct GradientNoise {
-  std::size_t steps = 8;
+  size_t steps = 8;
   std::vector<double> epochs{};  // the noise scale of each; NaN where no window of so many steps was complete
 
   static constexpr void each_option(auto& o, auto visit) { visit("steps", o.steps, at_least(2)); }
@@ -63,7 +63,7 @@ struct GradientNoise {
     const auto gradients = run.trainer().gradients();
     double* const sum = sum_of(gradients.size());
     double square = 0;
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
+    for (size_t i = 0; i < gradients.size(); ++i) {
       const auto g = static_cast<double>(gradients[i]);
       sum[i] += g;
       square += g * g;
@@ -77,15 +77,15 @@ struct GradientNoise {
   struct Sums {
     std::vector<double> gradient{};
     double squares = 0, trace = 0, length = 0;
-    std::size_t in_window = 0, windows = 0;
+    size_t in_window = 0, windows = 0;
   };
   Sums sums{};
 
 private:
   void start_epoch();
-  void add(double square, std::size_t samples);
+  void add(double square, size_t samples);
   void end_epoch();
-  double* sum_of(std::size_t count);
+  double* sum_of(size_t count);
 };
 
 }  // namespace tenon

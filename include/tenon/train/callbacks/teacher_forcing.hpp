@@ -23,15 +23,15 @@ namespace tenon {
 /// Steps without a label are left as they are. A step costs one more forward pass; which tokens are replaced follows
 /// from the run's seed and step. Throws an Error where the rate is not from 0 to 1 or samples have another size.
 /// PyTorch: none. Keras: none.
-template <std::size_t Source, class Scalar = float>
+template <size_t Source, class Scalar = float>
 struct TeacherForcing {
   double rate = 1;
   std::vector<double> replaced{};  // of each batch so far, the share of tokens replaced
 
   static constexpr void each_option(auto& o, auto visit) { visit("rate", o.rate, from_to(0, 1)); }
   void on_train_begin(auto& run) {
-    constexpr std::size_t most = std::size_t{1} << 20;  // beyond that a vector grows by itself
-    const std::size_t batches = (run.data().size() - 1) / run.settings().batch_size + 1;
+    constexpr size_t most = size_t{1} << 20;  // beyond that a vector grows by itself
+    const size_t batches = (run.data().size() - 1) / run.settings().batch_size + 1;
     replaced.reserve(run.epochs() < most / batches ? run.epochs() * batches : most);
   }
 
@@ -39,7 +39,7 @@ struct TeacherForcing {
     using Run = std::remove_reference_t<decltype(run)>;
     using M = typename Run::model_type;
     using T = typename Run::scalar;
-    constexpr std::size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;
+    constexpr size_t steps = M::output::front, tokens = M::output::inner, length = M::input::size;
     static_assert(
         M::output::rank == 2 && length == Source + steps,
         "TeacherForcing<Source> takes a network from Source tokens and the decoder's to a score for each token");
@@ -47,9 +47,9 @@ struct TeacherForcing {
     outputs_.resize(batch.count * M::output::size);
     run.model().predict(batch.features, outputs_);
     Stream stream(run.settings().seed, Purpose::sampling, 0, run.step());
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < batch.count; ++i)
-      for (std::size_t t = 1; t < steps; ++t) {
+    size_t count = 0;
+    for (size_t i = 0; i < batch.count; ++i)
+      for (size_t t = 1; t < steps; ++t) {
         const bool own = stream.uniform() >= rate;  // drawn for every step, so that others do not depend on labels
         if (!own || (!batch.labels.empty() && batch.labels[i * steps + t] < 0)) continue;
         const T* const scores = outputs_.data() + (i * steps + t - 1) * tokens;
