@@ -10,11 +10,12 @@ set(below_all "^tenon/net/(mistakes|refuse)\\.hpp$")
 set(above_networks "^tenon/net/networks\\.hpp$")
 
 # tenon::core is everything but the upper folders and the BLAS policy: it needs the standard library
-# and itself, so that a firmware can include it. xtensor is seen where tensors meet the user, and
-# what makes every user's build slow is in .cpp files.
+# and itself, so that a firmware can include it. What makes every user's build slow is in .cpp files.
+# xtensor's headers, which have moved from version to version, are named by two headers, and the
+# examples include these.
 set(upper_folders "^tenon/(tenon\\.hpp$|model/|train/|data/|io/|report/|text/|dist/|generative/)")
 set(blas_policy "^tenon/kernels/.*blas")
-set(xtensor_folders "^tenon/(model/|data/)|${blas_policy}")
+set(xtensor_headers "^tenon/model/(xtensor|tensor_tools)\\.hpp$|${blas_policy}")
 set(xtensor "^(xtensor|xtensor-blas|xtl|xflens)/")
 # Type-level algorithms for those who ask for them; nothing else includes this header.
 set(hana "^tenon/net/hana\\.hpp$")
@@ -53,8 +54,8 @@ foreach(header IN LISTS headers)
     endif()
     if(included MATCHES "${slow}")
       list(APPEND faults "${header} includes <${included}>, which belongs in a .cpp file")
-    elseif(included MATCHES "${xtensor}" AND NOT header MATCHES "${xtensor_folders}")
-      list(APPEND faults "${header} includes <${included}>: xtensor is for model/ and data/")
+    elseif(included MATCHES "${xtensor}" AND NOT header MATCHES "${xtensor_headers}")
+      list(APPEND faults "${header} includes <${included}>, which lies elsewhere in other versions of xtensor: include tenon/model/xtensor.hpp or tensor_tools.hpp")
     elseif(NOT header MATCHES "${upper_folders}|${blas_policy}|${hana}"
         AND included MATCHES "${upper_folders}|${blas_policy}|${beyond_std}|${hana}")
       list(APPEND faults "${header} is part of tenon::core and includes <${included}>")
@@ -74,6 +75,17 @@ foreach(header IN LISTS headers)
     list(APPEND faults "${header} declares ${function}without a definition: say class instead of the concept")
   endforeach()
 endforeach()
+
+file(GLOB_RECURSE examples RELATIVE "${INCLUDE}/../examples" "${INCLUDE}/../examples/*.?pp")
+foreach(example IN LISTS examples)
+  file(STRINGS "${INCLUDE}/../examples/${example}" lines REGEX "^#include <(xtensor|xtl)/")
+  foreach(line IN LISTS lines)
+    list(APPEND faults "examples/${example} has ${line}, which lies elsewhere in other versions of xtensor: include tenon/model/tensor_tools.hpp")
+  endforeach()
+endforeach()
+if(NOT examples)
+  list(APPEND faults "no examples are beside ${INCLUDE}")
+endif()
 
 if(faults)
   list(JOIN faults "\n" faults)

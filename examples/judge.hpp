@@ -3,16 +3,13 @@
 // What the examples that draw digits have in common: digits of numbers from -1 to 1, and a judge of what is drawn, a
 // classifier that has learnt the true ones.
 
+#include <tenon/model/tensor_tools.hpp>
 #include <tenon/tenon.hpp>
 
 #include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include <xtensor/xadapt.hpp>
-#include <xtensor/xsort.hpp>
-#include <xtensor/xview.hpp>
 
 /// The built-in digits, their pixels from -1 to 1.
 inline tenon::DatasetSplit<float> drawable_digits() {

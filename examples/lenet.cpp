@@ -1,5 +1,6 @@
 // A convolutional network in the manner of LeNet-5 (LeCun et al. 1998) reads MNIST's digits, and shows
 // what it has learned: its filters, what they see in a digit, and which pixels decide.
+#include <tenon/model/tensor_tools.hpp>
 #include <tenon/tenon.hpp>
 
 #include <array>
@@ -7,7 +8,6 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <xtensor/xadapt.hpp>
 
 using namespace tenon;
 

@@ -9,14 +9,13 @@
 // Losses and times of the epochs are in vae.csv.
 //
 // prints: negative ELBO of new digits: 2[34]\.[0-9]* nats a digit, 27\.[0-9]* without a code
+#include <tenon/model/tensor_tools.hpp>
 #include <tenon/tenon.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <vector>
-
-#include <xtensor/xview.hpp>
 
 using namespace tenon;
 

@@ -2,9 +2,9 @@
 // prints: shape \(2, 3\), float, 24 bytes\n.*11 22 33 14 25 36\n.*sum 21, mean of the columns 2\.5 3\.5 4\.5
 #include "lesson.hpp"
 
-#include <type_traits>
+#include <tenon/model/tensor_tools.hpp>
 
-#include <xtensor/xview.hpp>
+#include <type_traits>
 
 using namespace tenon;
 
