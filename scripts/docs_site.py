@@ -51,7 +51,7 @@ CSS = """.md-grid { max-width: 76rem; }
 [data-md-color-scheme="slate"] { --md-typeset-a-color: #9fa8ff; }
 [data-md-color-scheme="slate"] .md-nav__link--active { color: #9fa8ff; }
 .md-typeset table:not([class]) td, .md-typeset table:not([class]) th { padding: .5em .8em; }
-@media (min-width: 60em) { .md-typeset td:first-child code { white-space: nowrap; } }
+.md-typeset td code { word-break: normal; overflow-wrap: normal; }
 .md-typeset table:not([class]) { font-size: .72rem; }
 .md-typeset .formula { overflow-x: auto; margin: 1em 0 1em 1.5em; font-size: 1.1em; }
 .md-typeset .formula mtd { padding: .35em 0; text-align: left; }

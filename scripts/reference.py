@@ -7,6 +7,7 @@ scripts/docs_site.py, which writes the web site, imports it. Standard library on
 comment (///) above each struct, class and alias in namespace tenon whose name is PascalCase; what stands in its body is
 read for the table of its members.
 """
+import functools
 import html
 import math
 import re
@@ -244,7 +245,37 @@ def display_of(doc, base=""):
     return None
 
 
-def markdown_of(doc, base=""):
+@functools.cache
+def keras_names():
+    """What docs/from_keras.md says that Keras calls them, by our names: of a cell with as many names as the other, or
+    with one for all of them. Where a name means something else there, the cell says so in parentheses."""
+    found = {}
+    text = (ROOT / "docs" / "from_keras.md").read_text(encoding="utf-8")
+    for section in re.split(r"^## ", text, flags=re.M)[1:]:
+        title = section.split("\n")[0]
+        for line in section.split("\n"):
+            cells = [c.strip() for c in line.strip("|").split(" | ")]
+            words = re.sub(r"`[^`]*`", "", line)
+            if title == "A program" or not line.startswith("| `") or len(cells) != 2 or "(" in words:
+                continue
+            theirs, ours = (re.findall(r"`([^`]+)`", cell) for cell in cells)
+            inside = re.match(r"[a-z]+\.", theirs[0])
+            theirs = [name[len(inside[0]):] if inside and name.startswith(inside[0]) else name for name in theirs]
+            wanted = r"\w+" if inside or title.endswith("initialisers") else r"[A-Z]\w*"
+            theirs = [name[0] for code in theirs if (name := re.match(wanted + r"(?=\(|$)", code))]
+            ours = [name[0] for code in ours if (name := re.match(r"[A-Z]\w*", code))]
+            if len(theirs) == 1:
+                theirs *= len(ours)
+            if len(theirs) == len(ours):
+                for name, other in zip(ours, theirs):
+                    other = (inside[0] if inside else "") + other
+                    if other not in found.setdefault(name, []):
+                        found[name].append(other)
+    return {name: ", ".join(others) for name, others in found.items()}
+
+
+def markdown_of(doc, base="", name=""):
+    """The comment as a page; of a type with this name, with what Keras calls it even if the comment does not say that."""
     out, elsewhere = [], []
     for kind, lines in blocks_of(doc):
         if kind == "code":
@@ -268,6 +299,9 @@ def markdown_of(doc, base=""):
                 elsewhere.append((label, escape(text.strip().rstrip("."))))
             else:
                 out.append(f"**{label}.** {escape(text.strip())}")
+    if name in keras_names() and "Keras" not in dict(elsewhere):
+        after = next((i + 1 for i, (label, _) in enumerate(elsewhere) if label == "PyTorch"), len(elsewhere))
+        elsewhere.insert(after, ("Keras", keras_names()[name]))
     if elsewhere:
         out.append("**Elsewhere**\n\n" + table(("framework", "name"), [row(*e) for e in elsewhere]))
     if not any("<math" in part for part in out):
@@ -408,7 +442,8 @@ def words_of_name(name):
 
 
 def page_of(entry, place):
-    out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "", markdown_of(entry.doc, entry.base or "")]
+    out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "",
+           markdown_of(entry.doc, entry.base or "", entry.name)]
     formula = re.match(r"Map<(.*)>$", entry.base.strip())
     if formula and "detail::" not in formula.group(1):
         out.append(f"**As it is written:** the whole layer is a formula.\n\n```cpp\n{entry.base}\n```")
@@ -551,6 +586,13 @@ def check():
                     if word not in words:
                         faults.append(f"docs/{page.name}: `{code}`: neither tenon.hpp nor a header that the page names "
                                       f"has {word}")
+    # Pages say what Keras calls it, as that table does.
+    expected = {"Dense": "Dense", "LayerNorm": "LayerNormalization", "BatchNorm2D": "BatchNormalization",
+                "MAE": "MeanAbsoluteError", "Upsample": "UpSampling1D, UpSampling2D", "GELU": "activations.gelu",
+                "HeNormal": "he_normal"}
+    for name, other in expected.items():
+        if keras_names().get(name) != other:
+            faults.append(f"{name} is {keras_names().get(name)} in Keras, says docs/from_keras.md, not {other}")
     # And what is written holds all of them.
     with tempfile.TemporaryDirectory() as folder:
         write_reference(Path(folder))
@@ -559,6 +601,8 @@ def check():
             for entry in entries:
                 page = Path(folder) / place / f"{entry.name}.md"
                 named = page.is_file() and f"tenon/{entry.header}" in page.read_text()
+                if entry.name in keras_names() and page.is_file() and "| Keras |" not in page.read_text():
+                    faults.append(f"{entry.header}, {entry.name}: the page does not say what Keras calls it")
                 if not named or f"({place}/{entry.name}.md)" not in index:
                     faults.append(f"{entry.header}, {entry.name}: the index or the page lacks it")
     counts = ", ".join(f"{len(e) + sum(len(x.also) for x in e)} {c[0].lower()}" for c, e in all_entries())
