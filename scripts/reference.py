@@ -111,10 +111,13 @@ def entries_of(path):
         elif re.match(r"\s+requires", line) or line.startswith("requires"):
             continue
         else:
+            if re.match(r"using \w+$", line):
+                line += " " + lines[i].strip()
+                i += 1
             deprecated = re.search(r'\[\[deprecated\("([^"]*)"\)\]\] ?', line)
-            if deprecated and doc:
+            if deprecated:
                 line = line.replace(deprecated.group(0), "")
-                doc += ["", f"Deprecated: {deprecated.group(1)}."]
+                doc += ["", f"Deprecated: {deprecated.group(1)}."] if doc else []
             declared = re.match(r"(struct|class|using) (\w+)(.*)$", line)
             if declared and spaces in (["tenon"], ["tenon", "augment"], ["tenon::augment"]):
                 kind, name, rest = declared.groups()
@@ -139,7 +142,8 @@ def entries_of(path):
                         # Its neighbour's comment is about both.
                         found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
                     elif found and kind == "using":
-                        found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
+                        note = [f"Deprecated, {deprecated.group(1)}.", ""] if deprecated else []
+                        found[-1].also.append(Entry(name, note + found[-1].doc, template, header, body, base))
                         found[-1].also[-1].used = found[-1].also[-1].alias_of = alias[1] if alias else ""
             if line.strip():
                 doc, template = [], ""
@@ -603,6 +607,10 @@ def check():
                 named = page.is_file() and f"tenon/{entry.header}" in page.read_text()
                 if entry.name in keras_names() and page.is_file() and "| Keras |" not in page.read_text():
                     faults.append(f"{entry.header}, {entry.name}: the page does not say what Keras calls it")
+                for other in entry.also:
+                    old = re.search(rf"using {other.name}\s+\[\[deprecated", (INCLUDE / other.header).read_text())
+                    if old and "Deprecated" not in (Path(folder) / place / f"{other.name}.md").read_text():
+                        faults.append(f"{other.header}, {other.name}: its page does not say that it is deprecated")
                 if not named or f"({place}/{entry.name}.md)" not in index:
                     faults.append(f"{entry.header}, {entry.name}: the index or the page lacks it")
     counts = ", ".join(f"{len(e) + sum(len(x.also) for x in e)} {c[0].lower()}" for c, e in all_entries())
