@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tenon/data/dataset.hpp"
+#include "tenon/net/mistakes.hpp"
 
 namespace tenon {
 
@@ -116,6 +117,13 @@ template <class T = float>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options);
 template <class T = float>
 Dataset<T> read_csv(const std::string& path);
+template <class T = float, class... Given>
+  requires(sizeof...(Given) > 1 || (... && !std::convertible_to<const Given&, CsvOptions>))
+Dataset<T> read_csv(const std::string&, const Given&...) {
+  detail::refuse<wrong_argument<argument<"read_csv", "options">, takes<CsvOptions>, but_gets<Given...>,
+                                write<"read_csv(path, {.label_column = \"price\"})">>>();
+  return {};
+}
 
 /// The same, with what the columns mean: names of classes, and what prepares other samples in the same way.
 template <class T = float>

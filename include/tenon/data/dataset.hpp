@@ -11,10 +11,13 @@
 
 #include "tenon/data/augmentation.hpp"
 #include "tenon/data/columns.hpp"
+#include "tenon/net/mistakes.hpp"
 #include "tenon/random.hpp"
 
 namespace tenon {
 
+template <std::floating_point T>
+class Dataset;
 template <std::floating_point T>
 struct DatasetSplit;
 
@@ -23,7 +26,29 @@ template <std::floating_point T>
 class RowSource;
 template <std::floating_point T>
 struct Streaming;
+
+template <class C>
+inline constexpr bool is_column = ColumnOf<C, float> || ColumnOf<C, double>;
+template <class... Given>
+inline constexpr bool are_dataset_arguments = (is_column<Given> && ...);
+template <class D>
+  requires(!is_column<D>)
+inline constexpr bool are_dataset_arguments<D> = std::derived_from<D, Dataset<float>> ||
+                                                 std::derived_from<D, Dataset<double>> ||
+                                                 std::same_as<D, ColumnSet<float>> ||
+                                                 std::same_as<D, ColumnSet<double>>;
+template <std::convertible_to<std::vector<size_t>> Shape, class Numbers, class... Answers>
+  requires(!is_column<Shape> && sizeof...(Answers) <= 1)
+inline constexpr bool are_dataset_arguments<
+    Shape, Numbers, Answers...> = (std::convertible_to<const Numbers&, std::vector<float>> ||
+                                   std::convertible_to<const Numbers&, std::vector<double>>)&&(... &&
+                                                                                               is_column<Answers>);
+template <class... Given>
+concept DatasetArguments = are_dataset_arguments<Given...>;
+
 }  // namespace detail
+
+struct columns_or_a_shape_and_numbers;
 
 /// Samples in memory, each with a class index, with target numbers, or with neither.
 ///
@@ -72,6 +97,13 @@ public:
           return set;
         }()) {}
   explicit Dataset(ColumnSet<T> columns);
+  template <class... Given>
+    requires(sizeof...(Given) > 0 && !detail::DatasetArguments<Given...>)
+  explicit Dataset(const Given&...) {
+    detail::refuse<
+        wrong_argument<argument<"Dataset", "columns">, takes<columns_or_a_shape_and_numbers>, but_gets<Given...>,
+                       write<"Dataset{Features{\"x\", {4}, numbers}, Labels{classes, 3}}">>>();
+  }
 
   size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }

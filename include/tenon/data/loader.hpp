@@ -9,8 +9,30 @@
 #include <tenon/hidden.hpp>
 
 #include "tenon/data/dataset.hpp"
+#include "tenon/net/mistakes.hpp"
 
 namespace tenon {
+
+template <std::floating_point T>
+class DataLoader;
+
+struct a_data_set;
+struct a_batch_size;
+
+namespace detail {
+
+template <class... Given>
+inline constexpr bool are_loader_arguments = false;
+template <class D, std::convertible_to<size_t> Size, class... Given>
+inline constexpr bool are_loader_arguments<D, Size, Given...> =
+    (std::derived_from<D, Dataset<float>> || std::derived_from<D, Dataset<double>>)&&sizeof...(Given) <= 3 &&
+    (std::convertible_to<const Given&, std::uint64_t> && ...);
+template <class T>
+inline constexpr bool are_loader_arguments<DataLoader<T>> = true;
+template <class... Given>
+concept LoaderArguments = are_loader_arguments<Given...>;
+
+}  // namespace detail
 
 /// Some samples of an epoch, side by side in memory. The spans look into the loader's buffers and
 /// hold until its next call; features and targets may be changed in place, say to augment them.
@@ -83,6 +105,12 @@ public:
   /// Not `DataLoader{data, 64, false}`: the third argument is the seed.
   template <std::same_as<bool> Shuffle>
   DataLoader(const Dataset<T>&, size_t, Shuffle) = delete;
+  template <class... Given>
+    requires(!detail::LoaderArguments<Given...>)
+  explicit DataLoader(const Given&...) : DataLoader(Refused{}) {
+    detail::refuse<wrong_argument<argument<"DataLoader", "arguments">, takes<a_data_set, a_batch_size>,
+                                  but_gets<Given...>, write<"DataLoader{data, 64, seed}">>>();
+  }
   ~DataLoader();
   DataLoader(DataLoader&&) noexcept;
   DataLoader& operator=(DataLoader&&) noexcept;
@@ -107,7 +135,9 @@ public:
 
 private:
   class Prefetcher;
-  struct Ahead;  // who prepares batches: of data with an augmentation, or of a stream
+  struct Refused {};
+  explicit DataLoader(Refused);  // only declared: what comes to it does not compile
+  struct Ahead;                  // who prepares batches: of data with an augmentation, or of a stream
 
   const Dataset<T>* dataset_;
   size_t batch_size_;

@@ -143,6 +143,10 @@ public:
   constexpr auto operator()(const X&... sample) {
     return edge::detail::run_sample<Net>([this](const float* from, float* to) { run<Bound>(from, to); }, sample...);
   }
+  template <class... X>
+    requires(!edge::detail::SampleInputs<Net, std::remove_cvref_t<X>...> &&
+             !edge::detail::are_spans<input::size, output::size, X...>)
+  constexpr auto operator()(X&&...) { return edge::detail::refuse_sample<"Frozen", Net, X...>(); }
 
   /// The class with the largest output (the first of equals); for a single output, whether it is
   /// above one half. A final Softmax is left out: it would not change which is largest.

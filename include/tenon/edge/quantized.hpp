@@ -184,6 +184,9 @@ public:
     if constexpr (outputs == 1) return all.numbers;
     else return all;
   }
+  template <class... X>
+    requires(!edge::detail::SampleInputs<Net, std::remove_cvref_t<X>...> && !edge::detail::are_spans<in, out, X...>)
+  constexpr auto operator()(X&&...) { return edge::detail::refuse_sample<"Quantized", Net, X...>(); }
 
   /// The class with the largest output, the first of equals. A final Softmax is left out.
   constexpr int classify() requires(out > 1 && outputs == 1 && plan.unscaled.features == 0) {

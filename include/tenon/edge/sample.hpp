@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <tenon/expr/edges.hpp>
+#include <tenon/net/mistakes.hpp>
 #include <tenon/net/ports.hpp>
 
 /// One sample of several inputs as arguments of a call, and several outputs as its result, without a heap: for
@@ -73,6 +74,26 @@ constexpr bool are_inputs(std::index_sequence<K...>) {
 }
 template <class Net, class... X>
 concept SampleInputs = are_inputs<Net, X...>(std::index_sequence_for<X...>{});
+
+/// Whether these are a row of all inputs and the space for all outputs.
+template <size_t In, size_t Out, class... X>
+inline constexpr bool are_spans = false;
+template <size_t In, size_t Out, class X, class Y>
+inline constexpr bool are_spans<In, Out, X, Y> = std::is_convertible_v<X, std::span<const float, In>>&&
+    std::is_convertible_v<Y, std::span<float, Out>>;
+
+/// What a call with anything else is: one compile error.
+template <fixed_string Whose, class Net, class... X>
+constexpr auto refuse_sample() {
+  [&]<size_t... K>(std::index_sequence<K...>) {
+    tenon::detail::refuse<
+        wrong_argument<argument<Whose, "sample">, takes<std::span<const float, input_size<Net, K>>...>,
+                       but_gets<std::remove_cvref_t<X>...>, write<"net(std::span<const float, N>(x.data(), N))">>>();
+  }
+  (std::make_index_sequence<number_of_inputs<Net>>{});
+  if constexpr (number_of_outputs<Net> == 1) return std::array<float, output_shape<Net>::size>{};
+  else return SampleResult<Net>{};
+}
 
 /// f(number of the input, its floats) for each argument; the number is a type.
 template <class Net, class F, class... X>

@@ -214,6 +214,18 @@ public:
   /// Part of a file, under other names, or part of what there is; says what was loaded, what is missing and what is
   /// left over.
   Loaded load(const std::string& path, const LoadOptions& options) { return detail::load_model(*this, path, options); }
+  template <class... Given>
+    requires(sizeof...(Given) != 1 || !(... && std::convertible_to<const Given&, std::string>))
+  void save(const Given&...) const {
+    detail::refuse<wrong_argument<argument<"save", "path">, takes<std::string>, but_gets<Given...>,
+                                  write<"model.save(\"net.safetensors\")">>>();
+  }
+  template <class Given>
+    requires(!std::convertible_to<const Given&, std::string>)
+  void load(const Given&) {
+    detail::refuse<wrong_argument<argument<"load", "path">, takes<std::string>, but_gets<Given>,
+                                  write<"model.load(\"net.safetensors\")">>>();
+  }
 
 private:
   Memory<Scalar> memory(detail::RunSpace<Scalar>& space) const {

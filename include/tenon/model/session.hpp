@@ -77,6 +77,10 @@ public:
         },
         sample...);
   }
+  template <class... X>
+    requires(!edge::detail::SampleInputs<Net, std::remove_cvref_t<X>...> &&
+             !edge::detail::are_spans<input::size, output::size, X...>)
+  auto operator()(X&&...) { return edge::detail::refuse_sample<"Session", Net, X...>(); }
 
 private:
   static constexpr Needs needs = [] {

@@ -10,6 +10,7 @@
 #include <tenon/model/arguments.hpp>
 #include <tenon/net/mistakes.hpp>
 #include <tenon/optim/optimizer.hpp>
+#include <tenon/optim/regularizer.hpp>
 
 /// What the functions that train and evaluate are given, and what they say where that is something else. Each
 /// asks `judge_...` for its mistake, or void, before it looks at anything.
@@ -67,6 +68,18 @@ constexpr auto judge_is_optimizer() {
     return std::type_identity<
         wrong_argument<argument<Function, Name>, takes<an_optimizer_with_lr_and_states_and_update>, but_gets<O>,
                        write<"Adam{.lr = 1e-3}">>>{};
+}
+
+template <class R>
+inline constexpr bool is_regularizer = Regularizer<R>;
+template <class... R>
+inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> && ...);
+template <fixed_string Function, fixed_string Name, fixed_string Write, class R>
+constexpr auto judge_is_regularizer() {
+  if constexpr (is_regularizer<R>) return std::type_identity<void>{};
+  else
+    return std::type_identity<wrong_argument<
+        argument<Function, Name>, takes<a_regularizer_with_selection_and_l1_and_l2>, but_gets<R>, write<Write>>>{};
 }
 
 /// The first mistake of several, or void.

@@ -91,10 +91,6 @@ template <class C>
 inline constexpr bool is_list_of_callbacks = false;
 template <class... C>
 inline constexpr bool is_list_of_callbacks<Callbacks<C...>> = true;
-template <class R>
-inline constexpr bool is_regularizer = Regularizer<R>;
-template <class... R>
-inline constexpr bool is_regularizer<Regularizers<R...>> = (is_regularizer<R> && ...);
 
 /// What is given where a function takes a Fit: no Fit, or one with a field whose type is wrong.
 template <fixed_string Function, class How>
@@ -110,13 +106,6 @@ struct judge_how<Function, Fit<L, O, C, R, Ms>> {
       return std::type_identity<wrong_argument<argument<"Fit", ".callbacks">, takes<a_list_of_callbacks>, but_gets<C>,
                                                write<".callbacks = callbacks(...)">>>{};
   }
-  static constexpr auto judge_regularizer() {
-    if constexpr (is_regularizer<R>) return std::type_identity<void>{};
-    else
-      return std::type_identity<
-          wrong_argument<argument<"Fit", ".regularizer">, takes<a_regularizer_with_selection_and_l1_and_l2>,
-                         but_gets<R>, write<".regularizer = L2{1e-4}">>>{};
-  }
   static constexpr auto judge_metrics() {
     if constexpr (is_list_of_metrics<Ms>) return std::type_identity<void>{};
     else
@@ -126,7 +115,8 @@ struct judge_how<Function, Fit<L, O, C, R, Ms>> {
   using type = typename first_mistake<
       typename decltype(judge_is_loss<"Fit", ".loss", L>())::type,
       typename decltype(judge_is_optimizer<"Fit", ".optimizer", O>())::type, typename decltype(judge_callbacks())::type,
-      typename decltype(judge_regularizer())::type, typename decltype(judge_metrics())::type>::type;
+      typename decltype(judge_is_regularizer<"Fit", ".regularizer", ".regularizer = L2{1e-4}", R>())::type,
+      typename decltype(judge_metrics())::type>::type;
 };
 
 /// Arguments of the right kinds have to go together, too.

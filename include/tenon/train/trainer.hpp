@@ -38,6 +38,8 @@ namespace tenon {
 struct a_number_of_samples;
 struct samples_that_are_there_until_backward;
 struct a_batch_or_samples;
+struct a_weight_or_the_gradient_at_the_output;
+struct a_learning_rate;
 
 namespace detail {
 
@@ -51,6 +53,14 @@ struct judge_trainer : first_mistake<typename decltype(judge_trained_model<"Trai
 template <class M, class L>
 struct judge_trainer<M, L, no_argument<"batch_size">> {
   using type = wrong_argument<argument<"Trainer", "batch_size">, takes<a_number_of_samples>, but_gets<>,
+                              write<"Trainer{model, loss, sgd, 32}">>;
+};
+/// Stands for an optimizer with something else than a size behind it.
+template <class Given>
+struct wrong_batch_size;
+template <class M, class L, class Given>
+struct judge_trainer<M, L, wrong_batch_size<Given>> {
+  using type = wrong_argument<argument<"Trainer", "batch_size">, takes<a_number_of_samples>, but_gets<Given>,
                               write<"Trainer{model, loss, sgd, 32}">>;
 };
 
@@ -86,8 +96,7 @@ public:
     detail::refuse<Mistake>();
   }
   template <class... Given>
-    requires(sizeof...(Given) < 2)
-  Trainer(M&, L, const Given&...) {
+  explicit Trainer(M&, const Given&...) {
     using Mistake = typename detail::judge_trainer<M, L, O>::type;
     detail::refuse<Mistake>();
   }
@@ -99,12 +108,21 @@ public:
   Rows<const float> input_gradient() const { return {}; }
   void step() {}
   void zero_grad() {}
-  void set_lr(double) {}
+  void set_lr(const auto&) {}
+  double regularize(const auto&) { return 0; }
+  double clip_grad_norm(double, double = 2) { return 0; }
 };
+template <class M>
+Trainer(M&) -> Trainer<M, detail::no_argument<"loss">, detail::no_argument<"optimizer">>;
 template <class M, class L>
 Trainer(M&, L) -> Trainer<M, L, detail::no_argument<"optimizer">>;
 template <class M, class L, class O>
 Trainer(M&, L, O) -> Trainer<M, L, detail::no_argument<"batch_size">>;
+
+template <class M, class L, class O, class Given, class... Further>
+  requires(!std::convertible_to<const Given&, size_t>)
+Trainer(M&, L, O, const Given&, const Further&...)
+->Trainer<M, L, detail::wrong_batch_size<Given>>;
 
 template <detail::IsModel M, Loss L, NetworkOptimizer O>
   requires(!std::is_const_v<M>)
@@ -258,6 +276,13 @@ public:
     run_back();
   }
   void backward(Rows<const T> gradient) { backward(flat(gradient, output::size)); }
+  template <class Given>
+    requires(!std::convertible_to<const Given&, double> && !std::convertible_to<const Given&, std::span<const T>> &&
+             !std::convertible_to<const Given&, Rows<const T>>)
+  void backward(const Given&) {
+    detail::refuse<wrong_argument<argument<"backward", "gradient">, takes<a_weight_or_the_gradient_at_the_output>,
+                                  but_gets<Given>, write<"trainer.loss(); trainer.backward()">>>();
+  }
 
   /// From now on `backward` also computes the gradient at the inputs. Takes memory for the largest batch.
   void want_input_gradient() {
@@ -275,8 +300,15 @@ public:
   /// Adds a penalty's gradient; once a step, before clipping. Returns the penalty.
   template <class R>
   double regularize(const R& regularizer) {
-    static_assert(detail::choose_something<network>(detail::selections<R>));
-    return detail::penalize<network, T>(regularizer, std::as_const(model_->parameters()).span(), gradients_.present());
+    using Mistake = typename decltype(detail::judge_is_regularizer<"regularize", "regularizer",
+                                                                   "trainer.regularize(L2{1e-4})", R>())::type;
+    if constexpr (!detail::refuse<Mistake>() || !detail::is_regularizer<R>) {
+      return 0;
+    } else {
+      static_assert(detail::choose_something<network>(detail::selections<R>));
+      return detail::penalize<network, T>(regularizer, std::as_const(model_->parameters()).span(),
+                                          gradients_.present());
+    }
   }
   /// One step of the optimizer.
   void step() {
@@ -294,6 +326,12 @@ public:
   /// The learning rate of the next step, for schedules: `trainer.set_lr(schedule(1e-3, epoch))`.
   double lr() const { return optimizer_.lr; }
   void set_lr(double rate) { optimizer_.lr = rate; }
+  template <class Schedule>
+    requires(!std::convertible_to<const Schedule&, double>)
+  void set_lr(const Schedule&) {
+    detail::refuse<wrong_argument<argument<"set_lr", "rate">, takes<a_learning_rate>, but_gets<Schedule>,
+                                  write<"trainer.set_lr(schedule(1e-3, epoch))">>>();
+  }
   void set_momentum(double momentum) { tenon::set_momentum(optimizer_, momentum); }
 
   /// The next `backward` starts from zero. Costs nothing: it overwrites instead of adding.
