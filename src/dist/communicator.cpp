@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -65,6 +66,11 @@ void Communicator::barrier() {
   all_gather(&mine, all.data(), 1);
 }
 
+void Communicator::abort_alike(const std::string& message) {
+  abort(message);
+  std::abort();  // g++ 12 does not know of a virtual function that it never returns
+}
+
 namespace detail {
 
 namespace {
@@ -120,10 +126,11 @@ void gather_numbers(Communicator& ranks, Phase phase, std::span<const double> mi
     if (theirs[0] == header[0] && theirs[1] == header[1]) continue;
     const auto other = static_cast<Phase>(static_cast<unsigned char>(theirs[0]));
     if (other != phase)
-      ranks.abort(fmt::format("every rank has to make the same calls, but rank {} {} while rank {} {}", ranks.rank(),
-                              name_of(phase), r, name_of(other)));
-    ranks.abort(fmt::format("every rank has to make the same calls, but rank {} {} with {} numbers and rank {} with {}",
-                            ranks.rank(), name_of(phase), count, r, theirs[1]));
+      ranks.abort_alike(fmt::format("every rank has to make the same calls, but rank {} {} while rank {} {}",
+                                    ranks.rank(), name_of(phase), r, name_of(other)));
+    ranks.abort_alike(
+        fmt::format("every rank has to make the same calls, but rank {} {} with {} numbers and rank {} with {}",
+                    ranks.rank(), name_of(phase), count, r, theirs[1]));
   }
   if (count > in_block) {
     ranks.all_gather(mine.data(), all.data(), count * sizeof(double));

@@ -21,6 +21,7 @@
 
 #include <mpi.h>
 
+#include <tenon/train/callbacks/stop_on_signal.hpp>
 #include <tenon/train/workers.hpp>
 
 #include "signal_text.hpp"
@@ -50,6 +51,7 @@ void expect(int result, const char* call) {
 }
 
 class MpiRanks;
+void say_no_more();
 
 class MpiPending : public Communicator::Pending {
 public:
@@ -118,7 +120,8 @@ public:
   void all_reduce(std::span<float> numbers) override { add_up(numbers, MPI_FLOAT); }
   void all_reduce(std::span<double> numbers) override { add_up(numbers, MPI_DOUBLE); }
 
-  /// Where all ranks fail alike, the first one's message is enough: it ends the others before they say the same.
+  /// Of ranks that fail at the same time, the first one's message is mostly enough: it ends the others before they say
+  /// the same.
   void abort(const std::string& message) override {
     std::this_thread::sleep_for(std::chrono::milliseconds(std::min<std::size_t>(rank_, 10) * 100));
     std::fflush(stdout);
@@ -128,6 +131,16 @@ public:
     witness_.dismiss();
     MPI_Abort(MPI_COMM_WORLD, 1);
     std::_Exit(1);
+  }
+
+  /// Where machines are busy, MPI takes seconds to end the other ranks, which say nothing meanwhile. They speak only
+  /// where rank 0 has not.
+  void abort_alike(const std::string& message) override {
+    if (rank_ > 0) {
+      say_no_more();
+      std::this_thread::sleep_for(std::chrono::seconds(10));
+    }
+    abort(message);
   }
 
   /// A rank that cannot send to the others any more ends them, too.
@@ -221,22 +234,37 @@ struct Neighbour {
 std::vector<Neighbour> neighbours;
 struct sigaction before_term {};
 
-void say_who_died(int signal) {
-  if (live) {
-    const Neighbour* dead = nullptr;
-    bool first = true;  // of those that are still there
-    for (const Neighbour& n : neighbours) {
-      const bool gone = n.here && n.process != ::getpid() && ::kill(n.process, 0) != 0;
-      if (gone && !dead) dead = &n;
-      if (!gone && n.here && n.rank < live->rank()) first = false;
-    }
-    if (dead && first) mpi_ranks::say_died(dead->rank, live->step());
+/// Whether a rank of this machine has died; the first of those that are still there says which.
+bool say_who_died() {
+  const Neighbour* dead = nullptr;
+  bool first = true;
+  for (const Neighbour& n : neighbours) {
+    const bool gone = n.here && n.process != ::getpid() && ::kill(n.process, 0) != 0;
+    if (gone && !dead) dead = &n;
+    if (!gone && n.here && n.rank < live->rank()) first = false;
   }
+  if (dead && first) mpi_ranks::say_died(dead->rank, live->step());
+  return dead != nullptr;
+}
+void end_by(int signal) {
   // The others get the message at the same moment: a rank that ended at once would be taken for the dead one.
   const timespec moment{0, 300'000'000};
   ::nanosleep(&moment, nullptr);
   ::sigaction(signal, &before_term, nullptr);
   ::raise(signal);
+}
+void on_term(int signal) {
+  if (live) say_who_died();
+  end_by(signal);
+}
+/// Asked where a run waits for its step to end (StopOnSignal): without the dead rank it never will.
+void on_noted_signal(int signal) noexcept {
+  if (signal == SIGTERM && live && say_who_died()) end_by(signal);
+}
+/// By this rank: it is about to end, and so are the others.
+void say_no_more() {
+  ::sigaction(SIGTERM, &before_term, nullptr);
+  detail::SignalWatch::ask_first(nullptr);
 }
 
 /// Whether another rank is on this machine, to say that this one has died.
@@ -253,8 +281,9 @@ bool watch_for_deaths(MpiRanks& ranks) {
   for (std::size_t r = 0; r < all.size(); ++r)
     neighbours.push_back({r, static_cast<pid_t>(all[r].process), std::strcmp(all[r].host, mine.host) == 0});
   struct sigaction action {};
-  action.sa_handler = say_who_died;
+  action.sa_handler = on_term;
   ::sigaction(SIGTERM, &action, &before_term);
+  detail::SignalWatch::ask_first(on_noted_signal);
   return std::ranges::count(neighbours, true, &Neighbour::here) > 1;
 }
 
@@ -264,6 +293,8 @@ std::terminate_handler before_terminate = nullptr;
   if (live && live->size() > 1) {
     try {
       if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+    } catch (const AgreedError& error) {
+      live->abort_alike(error.what());
     } catch (const std::exception& error) {
       live->abort(error.what());
     } catch (...) {  // NOLINT(bugprone-empty-catch): no one is left to report it to
@@ -353,7 +384,8 @@ Distributed::Distributed(const Options& options) {
   detail::gather_numbers(s.ranks, detail::Phase::start, settings, all);
   for (std::size_t r = 1; r < s.ranks.size(); ++r)
     if (!std::equal(all.begin(), all.begin() + 3, all.begin() + static_cast<std::ptrdiff_t>(3 * r)))
-      s.ranks.abort("Distributed: expected the same options on all ranks, got others on rank " + std::to_string(r));
+      s.ranks.abort_alike("Distributed: expected the same options on all ranks, got others on rank " +
+                          std::to_string(r));
   if (leads() && s.ranks.size() > 1 && !options.quiet) {
     std::fprintf(stderr, "%zu ranks x %zu threads, 1 thread of BLAS each; batches in %zu shards%s\n", s.ranks.size(),
                  num_threads(), options.shards,
@@ -376,7 +408,7 @@ Distributed::~Distributed() {
     } catch (const std::exception& error) {
       s.ranks.abort(error.what());
     }
-    ::sigaction(SIGTERM, &before_term, nullptr);
+    say_no_more();
   }
   s.scope.reset();
   set_num_threads(s.threads_before);

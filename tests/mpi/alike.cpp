@@ -2,7 +2,7 @@
 // bits: run.cmake compares them. With "threads N" each rank has so many, with "zero" it updates its own parts of the
 // weights. With "checkpoint FILE EPOCHS [STEP kill|error|once|stop RANK [MICROSECONDS]]" it goes on from FILE, and as
 // soon as STEP has been made RANK is killed as by a failing machine, so many microseconds later, whatever it then does;
-// or it throws, or is killed the first time only, or is stopped.
+// or it throws, or is killed the first time only, or is stopped. With "seeds", "calls" and "nan" ranks fail together.
 #include "unit/dist/trained_alike.hpp"
 
 #include <chrono>
@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include <mpi.h>
 #include <unistd.h>
 
 #include <tenon/dist/mpi.hpp>
@@ -31,6 +32,20 @@ void print(Communicator& ranks, const char* name, std::uint64_t bits) {
     if (other != bits) ranks.abort(std::string(name) + ": other bits than on another rank");
   if (ranks.rank() == 0) std::printf("%s: %016llx\n", name, static_cast<unsigned long long>(bits));
 }
+
+bool ends_slowly = false;
+
+/// While ranks are killed, as a job's scheduler may end them at any time.
+struct StopIf {
+  bool on = false;
+  StopOnSignal stop{};
+  void on_train_begin(auto& run) {
+    if (on) stop.on_train_begin(run);
+  }
+  void on_step_end(auto& run) {
+    if (on) stop.on_step_end(run);
+  }
+};
 
 struct Fault {
   std::uint64_t step = 0;
@@ -50,7 +65,7 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, con
                    .seed = 3,
                    .progress = Progress::Mode::quiet,
                    .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 2, .resume = true},
-                                          OnStepEnd{[&](auto& run) {
+                                          StopIf{fault.how == "kill"}, OnStepEnd{[&](auto& run) {
                                             if (fault.step == 0 || run.step() < fault.step ||
                                                 ranks.rank() != fault.rank || killer.joinable())
                                               return;
@@ -71,6 +86,12 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, con
 
 }  // namespace
 
+/// As where machines are busy: seconds go by until MPI has ended the other ranks.
+extern "C" int MPI_Abort(MPI_Comm comm, int code) {
+  if (ends_slowly) std::this_thread::sleep_for(std::chrono::seconds(2));
+  return PMPI_Abort(comm, code);
+}
+
 int main(int argc, char** argv) {
   const std::string_view how = argc > 5 ? argv[5] : "";
   const bool with_threads = argc > 2 && std::strcmp(argv[1], "threads") == 0;
@@ -83,6 +104,13 @@ int main(int argc, char** argv) {
   if (argc > 3 && std::strcmp(argv[1], "checkpoint") == 0) {
     const auto number = [&](int i) { return argc > i ? std::strtoul(argv[i], nullptr, 10) : 0; };
     go_on(world.ranks(), argv[2], number(3), {number(4), how, number(6), std::chrono::microseconds(number(7))});
+    return 0;
+  }
+  ends_slowly = argc == 2 && !zero;
+  if (argc > 1 && std::strcmp(argv[1], "calls") == 0) {
+    Model<alike::Plain> model{1};
+    if (world.leads()) evaluate(model, alike::some_digits());
+    fit(model, alike::some_digits(), Fit{.progress = Progress::Mode::quiet});
     return 0;
   }
   if (argc > 1 && std::strcmp(argv[1], "seeds") == 0) {

@@ -161,6 +161,10 @@ elseif(WHAT STREQUAL "messages")
   run(3 seeds seeds)
   expect_once(seeds_errors "expected the same seed on all ranks, got 0 on rank 0 and 1 on rank 1")
   expect_match(seeds_result "^[1-9][0-9]*$")
+  run(3 calls calls)
+  expect_once(calls_errors "every rank has to make the same calls, but rank 0 evaluates while rank 1 begins to train")
+  expect_once(calls_errors "every rank has to make the same calls")
+  expect_match(calls_result "^[1-9][0-9]*$")
   # As on a machine of another kind: the BLAS has other kernels on the second rank.
   execute_process(COMMAND ${mpirun} 1 "${PROGRAM}" : --oversubscribe -n 1 env OPENBLAS_CORETYPE=Prescott "${PROGRAM}"
     RESULT_VARIABLE kernels_result OUTPUT_QUIET ERROR_VARIABLE kernels_errors TIMEOUT 60)

@@ -67,6 +67,8 @@ public:
   virtual std::unique_ptr<Pending> start_all_reduce(std::span<double> numbers);
   /// For a failure of this rank alone: ends the processes of all ranks with this message.
   [[noreturn]] virtual void abort(const std::string& message) = 0;
+  /// The same for a failure that every rank has found, each by itself: rank 0's message is the one that is shown.
+  [[noreturn]] virtual void abort_alike(const std::string& message);
 
   /// The number of the optimizer's steps so far, which messages name. May be called by any thread.
   void at_step(std::uint64_t step);

@@ -267,6 +267,7 @@ private:
     agree_to_stop();
     if (stopped_) return;
     const double start = detail::steady_seconds();
+    if (ranks()) ranks()->seconds = {};  // what has been waited for since the last epoch is no part of this one
     progress_.begin(epoch(), how_.epochs, data_->size());
     Batch<T> batch;
     bool ended = false;

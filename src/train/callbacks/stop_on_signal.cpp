@@ -16,7 +16,11 @@ namespace {
 std::atomic<int> last_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may use nothing else");
 
+std::atomic<void (*)(int) noexcept> first_asked{nullptr};
+static_assert(std::atomic<void (*)(int) noexcept>::is_always_lock_free);
+
 extern "C" void note_signal(int number) {
+  if (const auto look = first_asked.load()) look(number);
   if (last_signal.exchange(number) == 0) return;
   // the second: as if nobody had been watching; blocked until this handler returns, it comes then
   std::signal(number, SIG_DFL);
@@ -56,6 +60,7 @@ SignalWatch::~SignalWatch() {
 }
 
 int SignalWatch::received() noexcept { return last_signal; }
+void SignalWatch::ask_first(void (*look)(int) noexcept) noexcept { first_asked = look; }
 const int SignalWatch::terminate = SIGTERM;
 
 void say_stopped(std::uint64_t epoch, std::uint64_t step, const std::string& path) {

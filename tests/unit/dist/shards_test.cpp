@@ -1,6 +1,7 @@
 #include "unit/dist/trained_alike.hpp"
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <functional>
@@ -741,7 +742,13 @@ TEST_CASE("a hand-written loop is shared as fit is, and reads only its own sampl
 TEST_CASE("an epoch's record says what each rank's time went to") {
   run_ranks(3, [&](Communicator& ranks) {
     Model<alike::Normed> model{1};
-    const History history = fit(model, alike::some_digits(), Fit{.batch_size = 64, .progress = Progress::Mode::quiet});
+    const History history = fit(model, alike::some_digits(),
+                                Fit{.epochs = 2,
+                                    .batch_size = 64,
+                                    .progress = Progress::Mode::quiet,
+                                    .callbacks = callbacks(OnEpochEnd{[&](auto&) {  // the others wait meanwhile
+                                      if (ranks.rank() == 0) std::this_thread::sleep_for(std::chrono::seconds(1));
+                                    }})});
     std::vector<double> mine, all(3 * 9);
     for (const RankSeconds& r : history.last().ranks()) mine.insert(mine.end(), {r.compute, r.wait, r.exchange});
     mine.resize(9);
@@ -750,6 +757,8 @@ TEST_CASE("an epoch's record says what each rank's time went to") {
     const std::lock_guard assertion(checking);
     CHECK(history.last().ranks().size() == 3);
     for (std::size_t i = 0; i < 9; ++i) CHECK(mine[i] > 0);
+    const RankSeconds own = history.last().ranks()[ranks.rank()];
+    CHECK(own.compute + own.wait + own.exchange <= history.last().seconds);
     CHECK(std::equal(mine.begin(), mine.end(), all.begin()));  // everybody's
     CHECK_THAT(words, Catch::Matches("compute [0-9]+ %, wait [0-9]+ %, exchange [0-9]+ %"));
     CHECK_THAT(report_html({.history = history}), Catch::Contains("<th>wait, s</th>"));

@@ -21,6 +21,8 @@ public:
 
   /// The number of the signal that came since the oldest watch that lives was made; 0: none.
   static int received() noexcept;
+  /// From now on a signal's handler calls this first, with the signal's number; null: nothing.
+  static void ask_first(void (*look)(int) noexcept) noexcept;
   /// The number that stands for a signal which another rank was sent.
   static const int terminate;
 };
