@@ -25,6 +25,7 @@ inline constexpr bool is_span<std::span<T>> = true;
 
 struct a_span_of_gradients;
 
+/// Given anything but a span of gradients, an error that says so.
 template <class Given>
   requires(!detail::is_span<Given>)
 double clip_grad_norm(const Given&, double, double = 2) {
@@ -32,6 +33,7 @@ double clip_grad_norm(const Given&, double, double = 2) {
                                 write<"trainer.clip_grad_norm(max_norm)">>>();
   return 0;
 }
+/// Given anything but a span of gradients, an error that says so.
 template <class Given>
   requires(!detail::is_span<Given>)
 void clip_grad_value(const Given&, double) {
