@@ -18,6 +18,7 @@
 #include <tenon/kernels/int8_moves.hpp>
 #include <tenon/kernels/int8_norms.hpp>
 #include <tenon/kernels/int8_overlap.hpp>
+#include <tenon/kernels/int8_pools.hpp>
 #include <tenon/kernels/int8_stored.hpp>
 
 /// One step of a network in int8, and how it reads its numbers.

@@ -70,12 +70,12 @@ inline bool takes_wide_pairs(const WideRows& rows, size_t features) {
                   .step = 8 - row_bytes,
                   .other_step = -8,
                   .x = x,
-                  .single_end = x + rows.in_groups % 4 * 16,
                   .x_end = x + row_bytes,
-                  .y_end = reinterpret_cast<std::int8_t*>(y + features),
-                  .weights = rows.weights};
-  if (rows.low == 0) multiply_rectified_pair_thumb(state);
-  else multiply_wide_pair_thumb(state);
+                  .turn = 0,
+                  .y_end = reinterpret_cast<std::int8_t*>(y + features)};
+  const size_t left_out = ThumbPair::left_out(rows.in_groups);
+  if (rows.low == 0) multiply_rectified_pair_thumb(state, rows.weights, left_out);
+  else multiply_wide_pair_thumb(state, rows.weights, left_out);
 }
 #endif
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <tenon/kernels/int8_images.hpp>
+#include <tenon/kernels/int8_sums.hpp>
 
 /// Numbers of two tensors that meet one by one, and tables of functions.
 namespace tenon::kernels {

@@ -6,14 +6,13 @@
 #include <type_traits>
 
 #include <tenon/inline.hpp>
+#include <tenon/kernels/convolution.hpp>
 #include <tenon/kernels/int8_channels.hpp>
 #include <tenon/kernels/int8_pairs.hpp>
 #include <tenon/kernels/int8_products.hpp>
-#include <tenon/kernels/int8_sums.hpp>
 #include <tenon/kernels/int8_thumb.hpp>
-#include <tenon/kernels/pooling.hpp>
 
-/// Convolutions and pools of int8 images, exact in int32 and the same on every machine.
+/// Convolutions of int8 images, exact in int32 and the same on every machine.
 ///
 /// An image lies pixel by pixel, (height, width, channels): what a window meets in one of its rows lies
 /// together, and so do the channels that a pool treats alike.
@@ -168,8 +167,16 @@ struct PairOfPixels {
   size_t first_row, size;  // of one group; bytes of a row
   std::int8_t* scratch;
   std::int8_t* first = nullptr;
-  unsigned waiting = 0;
+  std::uint8_t waiting = 0;
   bool quick = false;  // for the loop by hand
+#if defined(TENON_THUMB_KERNELS)
+  // what that loop begins with
+  const std::int32_t* first_multiplier;
+  const std::int8_t* first_shift;
+  const std::int32_t* first_bias;
+  const std::int8_t* first_weights;
+  size_t left_out;
+#endif
 
   constexpr PairOfPixels(const DenseRows& rows, size_t group, size_t row_size, std::int8_t* space)
       : all{rows}, first_row{group * rows.out_groups * 4}, size{row_size}, scratch{space} {}
@@ -182,8 +189,13 @@ struct PairOfPixels {
   /// Once it is known how many features there are.
   TENON_INLINE constexpr void prepare([[maybe_unused]] size_t features) {
 #if defined(TENON_THUMB_KERNELS)
-    if (!std::is_constant_evaluated())
-      quick = all.low == -128 && all.high == 127 && features % 2 == 0 && shifts_are_quick(shift(), features);
+    if (std::is_constant_evaluated()) return;
+    quick = all.low == -128 && all.high == 127 && features % 2 == 0 && shifts_are_quick(shift(), features);
+    first_multiplier = multiplier();
+    first_shift = shift();
+    first_bias = bias();
+    first_weights = weights();
+    left_out = ThumbPair::left_out(all.in_groups);
 #elif defined(TENON_HELIUM_KERNELS)
     if (!std::is_constant_evaluated())
       quick = all.low == -128 && all.high == 127 && features % 4 == 0 && shifts_are_down(shift(), features);
@@ -229,20 +241,19 @@ private:
 #if defined(TENON_THUMB_KERNELS)
   [[gnu::noinline]] void compute_by_hand(size_t features, std::int8_t* y, std::int8_t* next) const {
     const auto row_bytes = static_cast<std::int32_t>(all.in_groups * 16);
-    ThumbPair state{.multiplier = multiplier(),
-                    .shift = shift(),
-                    .y = y,
-                    .next = next,
-                    .half = 1 + 2 * all.zero,
-                    .bias = bias(),
-                    .step = 8 - row_bytes,
-                    .other_step = -8,
-                    .x = scratch,
-                    .single_end = scratch + all.in_groups % 4 * 16,
-                    .x_end = scratch + row_bytes,
-                    .y_end = y + features,
-                    .weights = weights()};
-    multiply_pair_thumb(state);
+    ThumbPair state;
+    state.multiplier = first_multiplier;
+    state.shift = first_shift;
+    state.y = y;
+    state.next = next;
+    state.half = 1 + 2 * all.zero;
+    state.bias = first_bias;
+    state.step = 8 - row_bytes;
+    state.other_step = -8;
+    state.x = scratch;
+    state.x_end = scratch + row_bytes;
+    state.y_end = y + features;
+    multiply_pair_thumb(state, first_weights, left_out);
   }
 #elif defined(TENON_HELIUM_KERNELS)
   [[gnu::noinline]] void compute_by_hand(size_t features, std::int8_t* y, std::int8_t* next) const {
@@ -292,26 +303,48 @@ private:
 #endif
 };
 
+/// Bytes from line to line of a window of three lines of nine bytes, as 3x3 pixels of three colours are; 0 of others.
+TENON_INLINE constexpr size_t line_of_colours(const Convolution& c) {
+  return c.groups == 1 && c.y.kernel == 3 && c.x.kernel * c.channels == 9 ? c.y.dilation * c.x.image * c.channels : 0;
+}
+
+/// Whether the loops by hand are there, which leave more of the stack to the walk over pixels than portable code does.
+#if defined(TENON_THUMB_KERNELS) || defined(TENON_HELIUM_KERNELS) || defined(TENON_M0_KERNELS)
+inline constexpr bool walk_has_room = true;
+#else
+inline constexpr bool walk_has_room = false;
+#endif
+
 /// All positions of some rows of one group, the first of which is written at y. What is read of `c` in each turn needs
 /// no place on the stack.
 TENON_INLINE constexpr void convolve_rows(PairOfPixels pair, const Convolution& c, size_t group, size_t features,
                                           std::int8_t outside, const std::int8_t* x, std::int8_t* y,
                                           std::int8_t* scratch) {
-  const size_t own = c.group_channels();
   pair.prepare(features);
-  size_t to = 0;  // no pointer: of the last group it would leave the image
+  const size_t own = c.group_channels();
+  [[maybe_unused]] const size_t colours = line_of_colours(c);
+  size_t to = group * c.group_features();  // no pointer: of the last group it would leave the image
   for (size_t r = 0; r < c.y.map; ++r) {
     const TapRange taps(c.y, r);
+    const auto first_line = [&]() TENON_INLINE_LAMBDA {
+      return TapRange::place(c.y, r, 0) * c.x.image * c.channels + group * own;
+    };
+    [[maybe_unused]] const size_t line = walk_has_room ? first_line() : 0;
+    // Windows that begin before this column lie within the image, each line in one piece.
     const bool within = taps.first == 0 && taps.end == c.y.kernel && (c.groups == 1 ? c.x.dilation : c.x.kernel) == 1;
-    for (size_t q = 0; q < c.x.map; ++q, to += c.features) {
-      // unsigned, so that a place in front of the image is one beyond it
-      const size_t column = q * c.x.stride - c.x.before;
-      if (within && column < c.x.image && column + c.x.kernel <= c.x.image) {
-        const size_t place = TapRange::place(c.y, r, 0) * c.x.image + column;
-        take_pair_column(scratch, pair.size, pair.waiting, x + place * c.channels + group * own, c.y.kernel,
-                         c.x.kernel * own, c.y.dilation * c.x.image * c.channels);
-      } else {
+    const size_t end = within && c.x.kernel <= c.x.image ? c.x.image - c.x.kernel + 1 : 0;
+    size_t column = 0 - c.x.before;  // unsigned, so that a place in front of the image is one beyond it
+    for (size_t q = 0; q < c.x.map; ++q, to += c.features, column += c.x.stride) {
+      if (column >= end) {
         pair.gather(c, group, r, taps, q, outside, x);
+      } else {
+        const std::int8_t* from = x + (walk_has_room ? line : first_line()) + column * c.channels;
+#if defined(TENON_WIDENED_PAIRS)
+        if (!std::is_constant_evaluated() && colours > 0) widen_colours(from, colours, scratch + 8 * pair.waiting);
+        else
+#endif
+          take_pair_column(scratch, pair.size, pair.waiting, from, c.y.kernel, c.x.kernel * own,
+                           c.y.dilation * c.x.image * c.channels);
       }
       pair.add(features, y + to);
     }
@@ -334,55 +367,7 @@ constexpr size_t convolution_int8_scratch(const Convolution& c) {
   const size_t features = c.group_features();
   for (size_t group = 0; group < c.groups; ++group)
     detail::convolve_rows(detail::PairOfPixels{rows, group, rows.in_groups * 4, scratch}, c, group, features, outside,
-                          x, y + group * features, scratch);
-}
-
-/// The largest of each window. Input and output have one scale.
-template <class Number>
-[[gnu::noinline]] constexpr void max_pool(const Pooling& p, Bounds<Number> bounds, const Number* x, Number* y) {
-  for (size_t r = 0; r < p.y.map; ++r) {
-    const WindowSpan ys = window_span(p.y, r);
-    for (size_t q = 0; q < p.x.map; ++q, y += p.channels) {
-      const WindowSpan xs = window_span(p.x, q);
-      for (size_t ky = 0; ky < ys.count; ++ky)
-        for (size_t kx = 0; kx < xs.count; ++kx) {
-          const Number* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place + kx * xs.step) * p.channels;
-          if (ky + kx == 0) detail::copy_numbers(pixel, p.channels, y);
-          else larger_numbers(pixel, p.channels, y);
-        }
-      if (bounds.low == Bounds<Number>{}.low && bounds.high == Bounds<Number>{}.high) continue;
-      for (size_t i = 0; i < p.channels; ++i) y[i] = bounds(y[i]);
-    }
-  }
-}
-
-/// The mean of each window, rounded to nearest, halves away from zero. Input and output have one scale;
-/// zeros outside that count are `outside`.
-template <class Number>
-[[gnu::noinline]] constexpr void average_pool(const Averaging& a, Bounds<Number> bounds, Number outside,
-                                              const Number* x, Number* y) {
-  const Pooling& p = a.windows;
-  const auto span = [&](const ConvolutionAxis& axis, size_t position) {
-    if (!a.adaptive) return window_span(axis, position);
-    const size_t first = position * axis.image / axis.map;
-    return WindowSpan{first, ((position + 1) * axis.image + axis.map - 1) / axis.map - first, 1};
-  };
-  for (size_t r = 0; r < p.y.map; ++r) {
-    const WindowSpan ys = span(p.y, r);
-    for (size_t q = 0; q < p.x.map; ++q) {
-      const WindowSpan xs = span(p.x, q);
-      const auto inside = static_cast<std::int32_t>(ys.count * xs.count);
-      const auto count = a.adaptive || !a.counts_padding ? inside : static_cast<std::int32_t>(p.y.kernel * p.x.kernel);
-      for (size_t channel = 0; channel < p.channels; ++channel) {
-        std::int32_t sum = (count - inside) * outside;
-        for (size_t ky = 0; ky < ys.count; ++ky) {
-          const Number* pixel = x + ((ys.place + ky * ys.step) * p.x.image + xs.place) * p.channels + channel;
-          for (size_t kx = 0; kx < xs.count; ++kx, pixel += xs.step * p.channels) sum += *pixel;
-        }
-        *y++ = bounds((sum + (sum > 0 ? count / 2 : -(count / 2))) / count);
-      }
-    }
-  }
+                          x, y, scratch);
 }
 
 }  // namespace tenon::kernels

@@ -130,32 +130,45 @@ TENON_INLINE std::int8_t* widen_bytes(const std::int8_t* from, size_t size, std:
   return to;
 }
 
+// Of a word in %[odd].
+#define TENON_WIDEN(place)                                                                                             \
+  "sxtb16 %[even], %[odd]\n"                                                                                           \
+  "sxtb16 %[odd], %[odd], ror #8\n"                                                                                    \
+  "strd %[even], %[odd], [%[to], #" place "]\n"
+
 /// The column of a window of 3x3 pixels of three colours, which the first layer of pictures has: three lines of nine
-/// bytes become seven words, the last of which ends with a zero.
-[[gnu::noinline]] inline void widen_colours(const std::int8_t* line, size_t step, std::int8_t* to) {
-  const auto bytes = [&line](int first) TENON_INLINE_LAMBDA {
-    std::uint32_t four;
-    std::memcpy(&four, line + first, 4);
-    return four;
-  };
-  const auto put = [to](int number, std::uint32_t four) TENON_INLINE_LAMBDA {
-    const int16x2_t both[2]{even_bytes(four), odd_bytes(four)};
-    std::memcpy(__builtin_assume_aligned(to + 16 * number, 4), both, 8);
-    end_of_block();
-  };
-  put(0, bytes(0));
-  put(1, bytes(4));
-  const std::uint32_t one = static_cast<std::uint8_t>(line[8]);
-  line += step;
-  put(2, one | bytes(0) << 8);
-  put(3, bytes(3));
-  std::uint16_t two;
-  std::memcpy(&two, line + 7, 2);
-  line += step;
-  put(4, two | bytes(0) << 16);
-  put(5, bytes(2));
-  put(6, bytes(5) >> 8);
+/// bytes become seven words, the last of which ends with a zero. By hand, since compilers store one by one what two
+/// registers hold.
+TENON_INLINE void widen_colours(const std::int8_t* line, size_t step, std::int8_t* to) {
+  std::uint32_t even, odd;
+  asm volatile(".syntax unified\n"
+               "ldr %[odd], [%[line]]\n"      //
+               TENON_WIDEN("0")               //
+               "ldr %[odd], [%[line], #4]\n"  //
+               TENON_WIDEN("16")              //
+               "ldrb %[even], [%[line], #8]\n"
+               "ldr %[odd], [%[line], %[step]]\n"
+               "add %[line], %[line], %[step]\n"
+               "orr %[odd], %[even], %[odd], lsl #8\n"  //
+               TENON_WIDEN("32")                        //
+               "ldr %[odd], [%[line], #3]\n"            //
+               TENON_WIDEN("48")                        //
+               "ldrh %[even], [%[line], #7]\n"
+               "ldr %[odd], [%[line], %[step]]\n"
+               "add %[line], %[line], %[step]\n"
+               "orr %[odd], %[even], %[odd], lsl #16\n"  //
+               TENON_WIDEN("64")                         //
+               "ldr %[odd], [%[line], #2]\n"             //
+               TENON_WIDEN("80")                         //
+               "ldr %[odd], [%[line], #5]\n"
+               "lsr %[odd], %[odd], #8\n"  //
+               TENON_WIDEN("96")
+               : [line] "+&r"(line), [even] "=&r"(even), [odd] "=&r"(odd)
+               : [step] "r"(step), [to] "r"(to)
+               : "memory");
 }
+
+#undef TENON_WIDEN
 
 /// Two words by one instruction.
 template <int Offset>
@@ -312,10 +325,6 @@ namespace detail {
 /// A column of `lines` pieces of `length` bytes that lie `step` apart; zeros fill it up to `size`.
 TENON_INLINE constexpr void take_pair_column(std::int8_t* space, size_t size, unsigned which, const std::int8_t* from,
                                              size_t lines, size_t length, size_t step) {
-#if defined(TENON_WIDENED_PAIRS)
-  if (!std::is_constant_evaluated() && lines == 3 && length == 9)
-    return detail::widen_colours(from, step, space + 8 * which);
-#endif
   detail::take_lines(space, size, which, from, lines, length, step);
 }
 
@@ -357,7 +366,5 @@ TENON_INLINE constexpr void pair_products(const std::int8_t* w, const std::int8_
   }
   for (size_t row = 0; row < 4; ++row) use(row, a.of[row], b.of[row]);
 }
-
-#undef TENON_WIDENED_PAIRS
 
 }  // namespace tenon::kernels

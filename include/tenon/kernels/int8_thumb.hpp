@@ -32,10 +32,12 @@ struct ThumbPair {
   const std::int32_t* bias;
   std::int32_t step, other_step;  // from the end of a row's weights to the next two rows, by turns
   const std::int8_t* x;
-  const std::int8_t* single_end;  // of x: blocks before it are taken one by one, those behind it by fours
   const std::int8_t* x_end;
+  size_t turn;  // where the first turn of the loop over blocks begins
   const std::int8_t* y_end;
-  const std::int8_t* weights;
+
+  /// The loop takes four blocks in each turn; of the first one so many bytes of its code are left out.
+  static constexpr size_t left_out(size_t blocks) { return (0 - blocks) % 4 * (14 * 4); }
 };
 
 // r0 weights, r1 x, r2 to r5 sums (row 0 with both columns, row 1 with both), lr where x ends.
@@ -67,10 +69,17 @@ struct ThumbPair {
   ", [r9], " size "\n" store a ", [r8], " size "\n"
 #define TENON_THUMB_PAIR(within, bits, store, size)                                                                    \
   register ThumbPair* at asm("r0") = &state;                                                                           \
+  register const std::int8_t* from asm("r1") = weights;                                                                \
+  register size_t start asm("r2") = left_out;                                                                          \
   asm volatile(".syntax unified\n"                                                                                     \
+               ".p2align 2\n"         /* of the section, as adr takes for granted */                                   \
                "push {r0, r7, r11}\n" /* which compilers may want for themselves */                                    \
                "mov r12, r0\n"                                                                                         \
-               "ldr r0, [r12, #48]\n"                                                                                  \
+               "adr.w r6, 2f\n"                                                                                        \
+               "add r2, r2, r6\n"                                                                                      \
+               "orr r2, r2, #1\n"                                                                                      \
+               "str r2, [r12, #40]\n"                                                                                  \
+               "mov r0, r1\n"                                                                                          \
                "1:\n"                                                                                                  \
                "ldr r6, [r12, #20]\n"                                                                                  \
                "ldrd r1, lr, [r12, #32]\n"                                                                             \
@@ -78,19 +87,10 @@ struct ThumbPair {
                "str r6, [r12, #20]\n"                                                                                  \
                "mov r3, r2\n"                                                                                          \
                "mov r5, r4\n"                                                                                          \
-               "cmp r1, lr\n"                                                                                          \
-               "beq 3f\n"                                                                                              \
-               "2:\n" TENON_THUMB_BLOCK "cmp r1, lr\n"                                                                 \
+               "ldr pc, [r12, #40]\n"                                                                                  \
+               "2:\n" TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK "cmp r1, lr\n"           \
                "bne 2b\n"                                                                                              \
                "ldr r12, [sp]\n"                                                                                       \
-               "3:\n"                                                                                                  \
-               "ldr lr, [r12, #40]\n"                                                                                  \
-               "cmp r1, lr\n"                                                                                          \
-               "beq 5f\n"                                                                                              \
-               "4:\n" TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK TENON_THUMB_BLOCK "cmp r1, lr\n"           \
-               "bne 4b\n"                                                                                              \
-               "ldr r12, [sp]\n"                                                                                       \
-               "5:\n"                                                                                                  \
                "ldmia r12, {r6-r9}\n"                                                                                  \
                "ldrd r10, r11, [r6], #8\n" TENON_THUMB_ROW("r10", "r2", "r3", within, bits, store, size)               \
                    TENON_THUMB_ROW("r11", "r4", "r5", within, bits, store, size) "stmia r12, {r6-r9}\n"                \
@@ -101,17 +101,20 @@ struct ThumbPair {
                                                                                  "cmp r8, r6\n"                        \
                                                                                  "bne 1b\n"                            \
                                                                                  "pop {r0, r7, r11}\n"                 \
-               : "+r"(at)                                                                                              \
+               : "+r"(at), "+r"(from), "+r"(start)                                                                     \
                :                                                                                                       \
-               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory")
+               : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "cc", "memory")
 
 /// All rows, by twos, with a pair of widened columns: 14 instructions for 16 products.
-[[gnu::noinline]] inline void multiply_pair_thumb(ThumbPair& state) { TENON_THUMB_PAIR("ssat ", "#8", "strb ", "#1"); }
+TENON_INLINE void multiply_pair_thumb(ThumbPair& state, const std::int8_t* weights, size_t left_out) {
+  TENON_THUMB_PAIR("ssat ", "#8", "strb ", "#1");
+}
 /// The same with columns of 16 bits, and so are y and next: outputs that have no bounds, or none but 0 below.
-[[gnu::noinline]] inline void multiply_wide_pair_thumb(ThumbPair& state) {
+[[gnu::noinline]] inline void multiply_wide_pair_thumb(ThumbPair& state, const std::int8_t* weights, size_t left_out) {
   TENON_THUMB_PAIR("ssat ", "#16", "strh ", "#2");
 }
-[[gnu::noinline]] inline void multiply_rectified_pair_thumb(ThumbPair& state) {
+[[gnu::noinline]] inline void multiply_rectified_pair_thumb(ThumbPair& state, const std::int8_t* weights,
+                                                            size_t left_out) {
   TENON_THUMB_PAIR("usat ", "#15", "strh ", "#2");
 }
 

@@ -6,6 +6,7 @@
 #include <tenon/kernels/int8_depthwise.hpp>
 #include <tenon/kernels/int8_overlap.hpp>
 #include <tenon/kernels/int8_stored.hpp>
+#include <tenon/kernels/int8_sums.hpp>
 
 #include "platform.hpp"
 #include "square_image.hpp"
