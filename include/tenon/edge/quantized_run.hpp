@@ -138,6 +138,8 @@ TENON_STEP constexpr void run_narrow_step(const QuantizedTables<Net, Bias>& t, s
     else if constexpr (step.stored_otherwise())
       detail::run_stored_convolution<Net, K>(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
     else if constexpr (kind == StepKind::dense) kernels::dense_int8(rows, x, y);
+    else if constexpr (kind == StepKind::depthwise && kernels::depthwise_takes_pairs(image_of<Net, K>))
+      kernels::depthwise_pairs_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
     else if constexpr (kind == StepKind::depthwise)
       kernels::depthwise_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);
     else kernels::convolution_int8(rows, image_of<Net, K>, x_zero, x, y, arena + plan.scratch[K]);

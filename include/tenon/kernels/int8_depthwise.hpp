@@ -5,7 +5,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include <tenon/kernels/int8_helium_depthwise.hpp>
+#include <tenon/kernels/int8_depthwise_pixel.hpp>
+#include <tenon/kernels/int8_helium_walk.hpp>
 #include <tenon/kernels/int8_images.hpp>
 
 /// Convolutions of every channel by itself, in int8, exact and the same on every machine.
@@ -14,39 +15,7 @@
 /// code of their own, without loops over taps; a window that leaves the image is copied, with padding around it.
 namespace tenon::kernels {
 
-/// Where weight (channel, tap) of a depthwise convolution lies in its packed form: four channels side by
-/// side, filled up with zeros.
-constexpr size_t depthwise_place(size_t channel, size_t tap, size_t taps) {
-  return (channel / 4 * taps + tap) * 4 + channel % 4;
-}
-
 namespace detail {
-
-/// One pixel, four channels at a time, from channel `first` on.
-[[gnu::noinline]] constexpr void depthwise_pixel(const DenseRows& rows, const Convolution& c, size_t row, size_t column,
-                                                 std::int8_t outside, const std::int8_t* x, std::int8_t* y,
-                                                 size_t first) {
-  const PixelWriter writer(rows);
-  const TapRange ys(c.y, row), xs(c.x, column);
-  const std::int8_t padding[4]{outside, outside, outside, outside};
-  const size_t taps = c.x.kernel, inside = xs.end - xs.first;
-  const std::int8_t* w = rows.weights + first * c.taps();
-  for (size_t channel = first; channel < c.channels; channel += 4) {
-    ChannelSums sums(rows.bias + channel);
-    for (size_t tap = 0; tap < c.y.kernel; ++tap, w += 4 * taps) {
-      if (tap < ys.first || tap >= ys.end || inside == 0) {
-        sums.add(w, padding, taps, 0);
-        continue;
-      }
-      const size_t line = TapRange::place(c.y, row, tap) * c.x.image;
-      const std::int8_t* pixel = x + (line + TapRange::place(c.x, column, xs.first)) * c.channels + channel;
-      sums.add(w, padding, xs.first, 0);
-      sums.add(w + 4 * xs.first, pixel, inside, c.x.dilation * c.channels);
-      sums.add(w + 4 * xs.end, padding, taps - xs.end, 0);
-    }
-    writer.write(channel, sums.total(), c.channels - channel < 4 ? c.channels - channel : 4, y + channel);
-  }
-}
 
 #if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_FEATURE_MVE)
 
@@ -179,113 +148,7 @@ constexpr size_t by_hand_channels = 4;
 #endif
 }
 
-#if defined(TENON_HELIUM_KERNELS)
-
-/// Where a walk over the pixels is. What outlives the calls of loops lies here, since each loop would save registers
-/// once more, and stack is what a small machine has least of. For the same reason all that needs registers of its own
-/// between two loops is a function of its own.
-struct HeliumWalk {
-  HeliumDepthwise loop;
-  const std::int8_t* taps[9];  // of a window that leaves the image
-  const std::int8_t* image;    // of the first row
-  const std::int8_t* padding;  // as long as a pixel
-  size_t row;
-  std::uintptr_t corner;           // where the window begins, maybe in front of the image
-  size_t first, last;              // windows `first` to `last` - 1 of the row lie within the image
-  std::uint16_t sixteens, eights;  // groups of channels
-
-  [[gnu::noinline]] void begin(const DenseRows& rows, const Convolution& c) {
-    loop.line = c.y.dilation * c.x.image * c.channels;
-    loop.step = c.x.stride * c.channels;
-    loop.zero = rows.zero;
-    loop.low = rows.low;
-    loop.high = rows.high;
-    const size_t all = c.channels / 8, pairs = weights_are_narrow(rows.weights, 72 * all) ? all / 2 : 0;
-    sixteens = static_cast<std::uint16_t>(pairs);
-    eights = static_cast<std::uint16_t>(all - 2 * pairs);
-    begin_at(rows, 0, pairs > 0 ? pairs : all);
-  }
-  /// Begins at a channel, which may need another of the loops.
-  [[gnu::noinline]] void begin_at(const DenseRows& rows, size_t channel, size_t groups) {
-    loop.multiplier = rows.multiplier + channel;
-    loop.shift = rows.shift + channel;
-    loop.bias = rows.bias + channel;
-    loop.weights = rows.weights + 9 * channel;
-    loop.count = groups;
-  }
-  [[gnu::noinline]] void begin_row(const Convolution& c) {
-    // unsigned, so that a place in front of the image is one beyond it
-    const size_t y = TapRange::place(c.y, row, 0), all = c.x.before + c.x.image, reach = 2 * c.x.dilation;
-    const bool leaves = y >= c.y.image || y + 2 * c.y.dilation >= c.y.image || all <= reach;
-    first = (c.x.before + c.x.stride - 1) / c.x.stride;
-    last = leaves ? 0 : (all - reach - 1) / c.x.stride + 1;
-    if (last > c.x.map) last = c.x.map;
-    const size_t place = y * c.x.image - c.x.before;
-    corner = reinterpret_cast<std::uintptr_t>(image) + place * c.channels;
-  }
-  [[gnu::noinline]] void find_taps(const Convolution& c, size_t column) {
-    const size_t across = c.x.dilation, x = column * c.x.stride - c.x.before, step = across * c.channels;
-    const bool left = x < c.x.image, middle = x + across < c.x.image, right = x + 2 * across < c.x.image;
-    const auto tap = [&](bool inside, std::uintptr_t at)
-                         TENON_INLINE_LAMBDA { return inside ? reinterpret_cast<const std::int8_t*>(at) : padding; };
-    std::uintptr_t at = corner;
-    size_t y = TapRange::place(c.y, row, 0);
-    for (const std::int8_t** to = taps; to != taps + 9; to += 3, at += loop.line, y += c.y.dilation) {
-      const bool inside = y < c.y.image;
-      to[0] = tap(inside && left, at);
-      to[1] = tap(inside && middle, at + step);
-      to[2] = tap(inside && right, at + 2 * step);
-    }
-  }
-  /// Channels that fill no group of eight.
-  [[gnu::noinline]] void finish_pixel(const DenseRows& rows, const Convolution& c, size_t column) const {
-    depthwise_pixel(rows, c, row, column, *padding, image, loop.y, c.channels / 8 * 8);
-  }
-};
-
-/// 3x3 taps by the loops by hand.
-[[gnu::noinline]] inline void depthwise_by_hand(const DenseRows& rows, const Convolution& c, std::int8_t outside,
-                                                const std::int8_t* x, std::int8_t* y, std::int8_t* padding) {
-  fill_numbers(padding, c.channels / 8 * 8, outside);
-  HeliumWalk walk;
-  HeliumDepthwise& loop = walk.loop;
-  walk.image = x;
-  walk.padding = padding;
-  loop.y = y;
-  walk.begin(rows, c);
-  for (walk.row = 0; walk.row < c.y.map; ++walk.row) {
-    walk.begin_row(c);
-    for (size_t q = 0, pixels = 1; q < c.x.map; q += pixels) {
-      const bool inside = q >= walk.first && q < walk.last;
-      if (!inside) walk.find_taps(c, q);
-      loop.x = inside ? reinterpret_cast<const std::int8_t*>(walk.corner) : nullptr;
-      loop.column = inside ? c.x.dilation * c.channels : reinterpret_cast<std::uintptr_t>(walk.taps);
-      pixels = inside && 16U * walk.sixteens == c.channels ? walk.last - q : 1;
-      if (walk.sixteens > 0) {
-        loop.pixels = pixels;
-        inside ? depthwise_wide_helium(loop) : depthwise_wide_border_helium(loop);
-      }
-      if (walk.eights > 0) {
-        const size_t others = 16U * walk.sixteens;
-        if (others > 0) {
-          loop.x += others;
-          loop.y += others;
-          walk.begin_at(rows, others, walk.eights);
-        }
-        inside ? depthwise_helium(loop) : depthwise_border_helium(loop);
-        if (others > 0) {
-          loop.y -= others;
-          walk.begin_at(rows, 0, walk.sixteens);
-        }
-      }
-      if (c.channels % 8 > 0) walk.finish_pixel(rows, c, q);
-      loop.y += pixels * c.channels;
-      walk.corner += pixels * loop.step;
-    }
-  }
-}
-
-#else
+#if !defined(TENON_HELIUM_KERNELS)
 
 #if defined(TENON_M0_KERNELS)
 /// What `write_four` does not take: a function of its own, for it needs many registers, which are few.
@@ -384,6 +247,11 @@ struct HeliumWalk {
 
 }  // namespace detail
 
+/// Whether `depthwise_pairs_int8` is made for it: eight channels are half of what Helium takes at once.
+constexpr bool depthwise_takes_pairs(const Convolution& c) {
+  return c.channels == 8 && c.y.kernel == 3 && c.x.kernel == 3 && c.x.stride == 1 && c.x.dilation == 1;
+}
+
 /// Bytes of scratch that `depthwise_int8` needs: a pixel of padding.
 constexpr size_t depthwise_int8_scratch(const Convolution& c) { return in_fours(c.channels); }
 
@@ -396,6 +264,16 @@ constexpr size_t depthwise_int8_scratch(const Convolution& c) { return in_fours(
     return detail::depthwise_by_hand(rows, c, outside, x, y, scratch);
 #endif
   detail::depthwise_by_pixels(rows, c, outside, x, y);
+}
+
+/// As depthwise_int8 where `depthwise_takes_pairs`: by itself, since few networks need its loop.
+TENON_INLINE constexpr void depthwise_pairs_int8(const DenseRows& rows, const Convolution& c, std::int8_t outside,
+                                                 const std::int8_t* x, std::int8_t* y, std::int8_t* scratch) {
+#if defined(TENON_HELIUM_KERNELS)
+  if (!std::is_constant_evaluated() && detail::rows_take_pairs(rows))
+    return detail::depthwise_pairs_by_hand(rows, c, outside, x, y);
+#endif
+  depthwise_int8(rows, c, outside, x, y, scratch);
 }
 
 }  // namespace tenon::kernels

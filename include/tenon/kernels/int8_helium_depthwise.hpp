@@ -113,7 +113,8 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, size_t size) {
 }
 
 // Sixteen channels: q0 to q3 are the sums of channels 0, 4, 8 and 12, of 1, 5, 9 and 13, and so on. q7 says where the
-// weights of each four are, and stands at [sp] while it holds something else.
+// weights of each four are, and stands at TENON_HELIUM_KEPT while it holds something else.
+#define TENON_HELIUM_KEPT "sp"
 #define TENON_HELIUM_WIDEN                                                                                             \
   "vmovlb.s16 q5, q6\n"                                                                                                \
   "vadd.i32 q0, q0, q5\n"                                                                                              \
@@ -136,7 +137,32 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, size_t size) {
   "vldrb.8 q7, [" address "]\n"                                                                                        \
   "vmullt.s8 q5, q5, q7\n"                                                                                             \
   "vadd.i16 q4, q4, q5\n"                                                                                              \
-  "vldrw.32 q7, [sp]\n" TENON_HELIUM_WIDEN
+  "vldrw.32 q7, [" TENON_HELIUM_KEPT "]\n" TENON_HELIUM_WIDEN
+// Sixteen sums, already multiplied, become numbers in q0: q4 their shifts, r12 the zero point, LOW and HIGH the bounds.
+#define TENON_HELIUM_SCALE(low, high)                                                                                  \
+  "vmvn q4, q4\n"                                                                                                      \
+  "vmovlb.s8 q5, q4\n"                                                                                                 \
+  "vmovlt.s8 q6, q4\n"                                                                                                 \
+  "vmovlb.s16 q4, q5\n"                                                                                                \
+  "vmovlt.s16 q5, q5\n"                                                                                                \
+  "vmovlb.s16 q7, q6\n"                                                                                                \
+  "vmovlt.s16 q6, q6\n"                                                                                                \
+  "vrshl.s32 q0, q0, q4\n"                                                                                             \
+  "vrshl.s32 q2, q2, q5\n"                                                                                             \
+  "vrshl.s32 q1, q1, q7\n"                                                                                             \
+  "vrshl.s32 q3, q3, q6\n"                                                                                             \
+  "vqmovnb.s32 q0, q0\n"                                                                                               \
+  "vqmovnt.s32 q0, q2\n"                                                                                               \
+  "vqmovnb.s32 q1, q1\n"                                                                                               \
+  "vqmovnt.s32 q1, q3\n"                                                                                               \
+  "vqadd.s16 q0, q0, r12\n"                                                                                            \
+  "vqadd.s16 q1, q1, r12\n"                                                                                            \
+  "vdup.8 q4, " low "\n"                                                                                               \
+  "vdup.8 q5, " high "\n"                                                                                              \
+  "vqmovnb.s16 q0, q0\n"                                                                                               \
+  "vqmovnt.s16 q0, q1\n"                                                                                               \
+  "vmax.s8 q0, q0, q4\n"                                                                                               \
+  "vmin.s8 q0, q0, q5\n"
 #define TENON_HELIUM_SIXTEEN(taps)                                                                                     \
   register HeliumDepthwise* at asm("r0") = &state;                                                                     \
   asm volatile(".syntax unified\n"                                                                                     \
@@ -165,51 +191,27 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, size_t size) {
                "vmulh.s32 q2, q2, q6\n"                                                                                \
                "vmulh.s32 q3, q3, q7\n"                                                                                \
                "vldrb.8 q4, [r3], #16\n"                                                                               \
-               "ldrd r0, r1, [r11, #40]\n"                                                                             \
-               "vmvn q4, q4\n"                                                                                         \
-               "vmovlb.s8 q5, q4\n"                                                                                    \
-               "vmovlt.s8 q6, q4\n"                                                                                    \
-               "vmovlb.s16 q4, q5\n"                                                                                   \
-               "vmovlt.s16 q5, q5\n"                                                                                   \
-               "vmovlb.s16 q7, q6\n"                                                                                   \
-               "vmovlt.s16 q6, q6\n"                                                                                   \
-               "vrshl.s32 q0, q0, q4\n"                                                                                \
-               "vrshl.s32 q2, q2, q5\n"                                                                                \
-               "vrshl.s32 q1, q1, q7\n"                                                                                \
-               "vrshl.s32 q3, q3, q6\n"                                                                                \
-               "vqmovnb.s32 q0, q0\n"                                                                                  \
-               "vqmovnt.s32 q0, q2\n"                                                                                  \
-               "vqmovnb.s32 q1, q1\n"                                                                                  \
-               "vqmovnt.s32 q1, q3\n"                                                                                  \
-               "vqadd.s16 q0, q0, r12\n"                                                                               \
-               "vqadd.s16 q1, q1, r12\n"                                                                               \
-               "vdup.8 q4, r0\n"                                                                                       \
-               "vdup.8 q5, r1\n"                                                                                       \
-               "vqmovnb.s16 q0, q0\n"                                                                                  \
-               "vqmovnt.s16 q0, q1\n"                                                                                  \
-               "vldrw.32 q7, [sp]\n"                                                                                   \
-               "vmax.s8 q0, q0, q4\n"                                                                                  \
-               "vmin.s8 q0, q0, q5\n"                                                                                  \
-               "adds r7, #16\n"                                                                                        \
-               "vadd.i32 q7, q7, r10\n"                                                                                \
-               "vstrb.8 q0, [r4], #16\n"                                                                               \
-               "le lr, 1b\n"                                                                                           \
-               "ldrd r0, r1, [r11, #48]\n"                                                                             \
-               "subs r0, #1\n"                                                                                         \
-               "beq 3f\n"                                                                                              \
-               "str r0, [r11, #48]\n"                                                                                  \
-               "ldr r7, [r11, #20]\n"                                                                                  \
-               "ldr lr, [r11, #36]\n"                                                                                  \
-               "add r7, r7, r1\n"                                                                                      \
-               "ldrd r2, r3, [r11]\n"                                                                                  \
-               "str r7, [r11, #20]\n"                                                                                  \
-               "ldr r5, [r11, #12]\n"                                                                                  \
-               "mul r0, lr, r10\n"                                                                                     \
-               "vsub.i32 q7, q7, r0\n"                                                                                 \
-               "b 1b\n"                                                                                                \
-               "3:\n"                                                                                                  \
-               "add sp, #16\n"                                                                                         \
-               "pop {r7, r11}\n"                                                                                       \
+               "ldrd r0, r1, [r11, #40]\n" TENON_HELIUM_SCALE("r0", "r1") "vldrw.32 q7, [sp]\n"                        \
+                                                                          "adds r7, #16\n"                             \
+                                                                          "vadd.i32 q7, q7, r10\n"                     \
+                                                                          "vstrb.8 q0, [r4], #16\n"                    \
+                                                                          "le lr, 1b\n"                                \
+                                                                          "ldrd r0, r1, [r11, #48]\n"                  \
+                                                                          "subs r0, #1\n"                              \
+                                                                          "beq 3f\n"                                   \
+                                                                          "str r0, [r11, #48]\n"                       \
+                                                                          "ldr r7, [r11, #20]\n"                       \
+                                                                          "ldr lr, [r11, #36]\n"                       \
+                                                                          "add r7, r7, r1\n"                           \
+                                                                          "ldrd r2, r3, [r11]\n"                       \
+                                                                          "str r7, [r11, #20]\n"                       \
+                                                                          "ldr r5, [r11, #12]\n"                       \
+                                                                          "mul r0, lr, r10\n"                          \
+                                                                          "vsub.i32 q7, q7, r0\n"                      \
+                                                                          "b 1b\n"                                     \
+                                                                          "3:\n"                                       \
+                                                                          "add sp, #16\n"                              \
+                                                                          "pop {r7, r11}\n"                            \
                : "+r"(at)                                                                                              \
                :                                                                                                       \
                : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "q4",     \
@@ -239,6 +241,84 @@ TENON_INLINE bool weights_are_narrow(const std::int8_t* w, size_t size) {
 #undef TENON_HELIUM_NEXT
 }
 
+/// Where three taps of a column lie, from row to row, and, a byte each, how far the next two pixels are from there: 16
+/// bytes, or none for padding.
+struct HeliumLines {
+  const std::int8_t* from[3];
+  std::uint32_t steps;
+  std::uint32_t weights[4];  // where the loop keeps q7
+};
+
+// Four numbers that lie 4 bytes apart from PLACE on, and four that lie as far behind the first as those are long: what
+// eight channels need, once for each of two pixels. q7 is where the first of each four are.
+#define TENON_HELIUM_TWICE(place, next, distance)                                                                      \
+  "add " next ", " place ", " distance "\n"                                                                            \
+  "vmov q7[2], q7[0], " place ", " place "\n"                                                                          \
+  "vmov q7[3], q7[1], " next ", " next "\n"
+
+/// As depthwise_wide_helium, of eight channels and `count` pairs of neighbours, whose numbers lie together: a window
+/// begins 8 bytes behind the one before. The taps of a line of padding are 32 bytes.
+#undef TENON_HELIUM_KEPT
+#define TENON_HELIUM_KEPT "r11, #16"
+[[gnu::noinline]] inline void depthwise_eight_helium(HeliumDepthwise& state, HeliumLines& lines) {
+  register HeliumDepthwise* at asm("r0") = &state;
+  register HeliumLines* taps asm("r1") = &lines;
+  asm volatile(".syntax unified\n"
+               "push {r0, r7, r11}\n"
+               "mov r11, r1\n"
+               "ldrd r4, r5, [r0, #8]\n"  // y, bias
+               "ldr r3, [r0, #16]\n"      // weights
+               "ldr r2, [r0]\n"           // multiplier
+               "ldrd r12, lr, [r0, #32]\n"
+               "ldrb r8, [r11, #12]\n"
+               "ldrb r9, [r11, #13]\n"
+               "ldrb r10, [r11, #14]\n"
+               "ldmia r11, {r0, r1, r6}\n"            //
+               TENON_HELIUM_TWICE("r3", "r7", "#36")  //
+               "vstrw.32 q7, [r11, #16]\n"
+               "1:\n"                                 //
+               TENON_HELIUM_TWICE("r5", "r7", "#16")  //
+               "vldrw.u32 q0, [q7]\n"
+               "vldrw.u32 q1, [q7, #4]\n"
+               "vldrw.u32 q2, [q7, #8]\n"
+               "vldrw.u32 q3, [q7, #12]\n"
+               "vldrw.32 q7, [r11, #16]\n"                                                //
+               TENON_HELIUM_FIRST("#0", "r0") TENON_HELIUM_SECOND("#4", "r0, #8")         //
+               TENON_HELIUM_FIRST("#8", "r0, #16") TENON_HELIUM_SECOND("#12", "r1")       //
+               TENON_HELIUM_FIRST("#16", "r1, #8") TENON_HELIUM_SECOND("#20", "r1, #16")  //
+               TENON_HELIUM_FIRST("#24", "r6") TENON_HELIUM_SECOND("#28", "r6, #8")       //
+               TENON_HELIUM_FIRST("#32", "r6, #16") TENON_HELIUM_WIDEN                    //
+                   TENON_HELIUM_TWICE("r2", "r7", "#16")                                  //
+               "vldrw.u32 q4, [q7]\n"
+               "vldrw.u32 q5, [q7, #4]\n"
+               "vldrw.u32 q6, [q7, #8]\n"
+               "vmulh.s32 q0, q0, q4\n"
+               "vldrw.u32 q4, [q7, #12]\n"
+               "vmulh.s32 q1, q1, q5\n"
+               "vmulh.s32 q2, q2, q6\n"
+               "vmulh.s32 q3, q3, q4\n"
+               "ldr r7, [sp]\n"
+               "ldr r7, [r7, #4]\n"
+               "ldr r3, [r7]\n"
+               "ldr r7, [r7, #4]\n"
+               "vmov q4[2], q4[0], r3, r3\n"
+               "vmov q4[3], q4[1], r7, r7\n"
+               "add r0, r0, r8\n"
+               "add r1, r1, r9\n"
+               "add r6, r6, r10\n"
+               "ldr r7, [sp]\n"
+               "ldrd r3, r7, [r7, #40]\n" TENON_HELIUM_SCALE("r3", "r7") "vstrb.8 q0, [r4], #16\n"
+                                                                         "le lr, 1b\n"
+                                                                         "pop {r0, r7, r11}\n"
+               : "+r"(at), "+r"(taps)
+               :
+               : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6",
+                 "q7", "cc", "memory");
+}
+
+#undef TENON_HELIUM_KEPT
+#undef TENON_HELIUM_TWICE
+#undef TENON_HELIUM_SCALE
 #undef TENON_HELIUM_WIDEN
 #undef TENON_HELIUM_FIRST
 #undef TENON_HELIUM_SECOND
