@@ -193,7 +193,7 @@ constexpr size_t by_hand_channels = 4;
       const std::int8_t* w = rows.weights;
       for (size_t channel = 0; channel < whole; channel += 4, w += 36) {
         std::int32_t s[4];
-        add_taps_m0(w, taps, channel, rows.bias + channel, s);
+        add_taps_m0({w, taps, taps + 9, channel, rows.bias + channel, s});
         if (rows.low == -128 && rows.high == 127 &&
             write_four(s, rows.multiplier + channel, rows.shift + channel, rows.zero, y + channel))
           continue;

@@ -9,10 +9,77 @@
 /// What int8 networks spend their time on with Armv6-M (Cortex-M0), by hand. It multiplies 32 bits to 32 bits only, and
 /// eight of its registers can do more than move and add: compilers go through memory, and through a library's
 /// multiplication for each number of the next tensor.
-#if defined(__ARM_ARCH_6M__) && !defined(TENON_DOUBLE_ROUNDING)  // they round once
-#define TENON_M0_KERNELS
+#if defined(__ARM_ARCH_6M__)
 
 namespace tenon::kernels::detail {
+
+// Four weights of a row with four numbers that are words in r3 to r6.
+#define TENON_M0_ROW(sum)                                                                                              \
+  "ldmia r1!, {r2}\n"                                                                                                  \
+  "sxtb r0, r2\n"                                                                                                      \
+  "muls r0, r3, r0\n"                                                                                                  \
+  "add " sum ", r0\n"                                                                                                  \
+  "asrs r2, r2, #8\n"                                                                                                  \
+  "sxtb r0, r2\n"                                                                                                      \
+  "muls r0, r4, r0\n"                                                                                                  \
+  "add " sum ", r0\n"                                                                                                  \
+  "asrs r2, r2, #8\n"                                                                                                  \
+  "sxtb r0, r2\n"                                                                                                      \
+  "muls r0, r5, r0\n"                                                                                                  \
+  "add " sum ", r0\n"                                                                                                  \
+  "asrs r2, r2, #8\n"                                                                                                  \
+  "muls r2, r6, r2\n"                                                                                                  \
+  "add " sum ", r2\n"
+
+/// What the loop below reads; it knows the places by their numbers.
+struct ByteRows {
+  const std::int8_t* weights;
+  const std::int8_t* x;
+  const std::int8_t* x_end;
+  std::int32_t* sums;
+};
+
+/// Adds the products of four rows with x, four columns at a time, of which there is one at least: a load of a word and
+/// a shift for each byte, with the sums in the upper registers, takes a quarter off what compilers make of it.
+/// Registers have their names, as in all loops below: at -Os the compiler gives r8 to r11 to nobody.
+[[gnu::noinline]] inline void add_products_m0(const ByteRows& rows) {
+  register const ByteRows* at asm("r0") = &rows;
+  asm volatile(".syntax unified\n"
+               "ldmia r0!, {r1-r4}\n"
+               "mov r12, r2\n"
+               "mov lr, r3\n"
+               "push {r4}\n"
+               "ldmia r4!, {r0, r3, r5, r6}\n"
+               "mov r8, r0\n"
+               "mov r9, r3\n"
+               "mov r10, r5\n"
+               "mov r11, r6\n"
+               "1:\n"
+               "mov r2, r12\n"
+               "ldmia r2!, {r6}\n"
+               "mov r12, r2\n"
+               "sxtb r3, r6\n"
+               "asrs r4, r6, #8\n"
+               "sxtb r4, r4\n"
+               "asrs r5, r6, #16\n"
+               "sxtb r5, r5\n"
+               "asrs r6, r6, #24\n"                                                           //
+               TENON_M0_ROW("r8") TENON_M0_ROW("r9") TENON_M0_ROW("r10") TENON_M0_ROW("r11")  //
+               "cmp r12, lr\n"
+               "bne 1b\n"
+               "pop {r4}\n"
+               "mov r0, r8\n"
+               "mov r1, r9\n"
+               "mov r2, r10\n"
+               "mov r3, r11\n"
+               "stmia r4!, {r0-r3}\n"
+               : "+r"(at)
+               :
+               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+}
+
+#if !defined(TENON_DOUBLE_ROUNDING)  // these round once
+#define TENON_M0_KERNELS
 
 /// The upper 32 bits of a b for b >= 0, from four products of 16-bit halves, with no intermediate beyond 32 bits.
 TENON_INLINE std::int32_t upper_word(std::int32_t a, std::int32_t b) {
@@ -104,24 +171,6 @@ TENON_INLINE bool write_four(const std::int32_t* sums, const std::int32_t* multi
   return true;
 }
 
-// Four weights of a row with four numbers that are words in r3 to r6.
-#define TENON_M0_ROW(sum)                                                                                              \
-  "ldmia r1!, {r2}\n"                                                                                                  \
-  "sxtb r0, r2\n"                                                                                                      \
-  "muls r0, r3, r0\n"                                                                                                  \
-  "add " sum ", r0\n"                                                                                                  \
-  "asrs r2, r2, #8\n"                                                                                                  \
-  "sxtb r0, r2\n"                                                                                                      \
-  "muls r0, r4, r0\n"                                                                                                  \
-  "add " sum ", r0\n"                                                                                                  \
-  "asrs r2, r2, #8\n"                                                                                                  \
-  "sxtb r0, r2\n"                                                                                                      \
-  "muls r0, r5, r0\n"                                                                                                  \
-  "add " sum ", r0\n"                                                                                                  \
-  "asrs r2, r2, #8\n"                                                                                                  \
-  "muls r2, r6, r2\n"                                                                                                  \
-  "add " sum ", r2\n"
-
 /// What the loop below reads and moves on; it knows the places by their numbers.
 struct WordColumn {
   const std::int8_t* weights;
@@ -182,7 +231,6 @@ TENON_INLINE void multiply_column_m0(WordColumn& column) {
 }
 
 #undef TENON_M0_NUMBER
-#undef TENON_M0_ROW
 
 /// Bytes as words; returns where the next ones go.
 [[gnu::noinline]] inline std::int32_t* widen_m0(const std::int8_t* from, size_t size, std::int32_t* to) {
@@ -199,44 +247,70 @@ TENON_INLINE void multiply_column_m0(WordColumn& column) {
   return to + size;
 }
 
+/// What the loop below reads; it knows the places by their numbers.
+struct NineTaps {
+  const std::int8_t* weights;
+  const std::int8_t* const* taps;
+  const std::int8_t* const* taps_end;
+  size_t channel;
+  const std::int32_t* bias;
+  std::int32_t* sums;
+};
+
 /// Nine taps of four channels that have weights of their own: what each meets lies `channel` bytes behind its pointer,
 /// 4-aligned.
-[[gnu::noinline]] inline void add_taps_m0(const std::int8_t* w, const std::int8_t* const* taps, size_t channel,
-                                          const std::int32_t* bias, std::int32_t* sums) {
-  std::int32_t s0 = bias[0], s1 = bias[1], s2 = bias[2], s3 = bias[3], word, value, a, b;
-  asm(".syntax unified\n"
-      "1:\n"
-      "ldmia %[taps]!, {%[value]}\n"
-      "ldr %[value], [%[value], %[channel]]\n"
-      "ldmia %[w]!, {%[word]}\n"
-      "sxtb %[a], %[word]\n"
-      "sxtb %[b], %[value]\n"
-      "muls %[a], %[b], %[a]\n"
-      "add %[s0], %[a]\n"
-      "asrs %[word], %[word], #8\n"
-      "asrs %[value], %[value], #8\n"
-      "sxtb %[a], %[word]\n"
-      "sxtb %[b], %[value]\n"
-      "muls %[a], %[b], %[a]\n"
-      "add %[s1], %[a]\n"
-      "asrs %[word], %[word], #8\n"
-      "asrs %[value], %[value], #8\n"
-      "sxtb %[a], %[word]\n"
-      "sxtb %[b], %[value]\n"
-      "muls %[a], %[b], %[a]\n"
-      "add %[s2], %[a]\n"
-      "asrs %[word], %[word], #8\n"
-      "asrs %[value], %[value], #8\n"
-      "muls %[word], %[value], %[word]\n"
-      "add %[s3], %[word]\n"
-      "cmp %[taps], %[end]\n"
-      "bne 1b\n"
-      : [w] "+&l"(w), [taps] "+&l"(taps), [s0] "+&h"(s0), [s1] "+&h"(s1), [s2] "+&h"(s2), [s3] "+&h"(s3),
-        [word] "=&l"(word), [value] "=&l"(value), [a] "=&l"(a), [b] "=&l"(b)
-      : [channel] "l"(channel), [end] "h"(taps + 9)
-      : "cc", "memory");
-  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+[[gnu::noinline]] inline void add_taps_m0(const NineTaps& nine) {
+  register const NineTaps* at asm("r0") = &nine;
+  asm volatile(".syntax unified\n"
+               "push {r7}\n"
+               "ldmia r0!, {r1-r6}\n"
+               "mov lr, r3\n"
+               "mov r12, r6\n"
+               "ldmia r5!, {r0, r3, r6, r7}\n"
+               "mov r8, r0\n"
+               "mov r9, r3\n"
+               "mov r10, r6\n"
+               "mov r11, r7\n"
+               "1:\n"
+               "ldmia r2!, {r6}\n"
+               "ldr r6, [r6, r4]\n"
+               "ldmia r1!, {r5}\n"
+               "sxtb r0, r5\n"
+               "sxtb r3, r6\n"
+               "muls r0, r3, r0\n"
+               "add r8, r0\n"
+               "asrs r5, r5, #8\n"
+               "asrs r6, r6, #8\n"
+               "sxtb r0, r5\n"
+               "sxtb r3, r6\n"
+               "muls r0, r3, r0\n"
+               "add r9, r0\n"
+               "asrs r5, r5, #8\n"
+               "asrs r6, r6, #8\n"
+               "sxtb r0, r5\n"
+               "sxtb r3, r6\n"
+               "muls r0, r3, r0\n"
+               "add r10, r0\n"
+               "asrs r5, r5, #8\n"
+               "asrs r6, r6, #8\n"
+               "muls r5, r6, r5\n"
+               "add r11, r5\n"
+               "cmp r2, lr\n"
+               "bne 1b\n"
+               "mov r4, r12\n"
+               "mov r0, r8\n"
+               "mov r1, r9\n"
+               "mov r2, r10\n"
+               "mov r3, r11\n"
+               "stmia r4!, {r0-r3}\n"
+               "pop {r7}\n"
+               : "+r"(at)
+               :
+               : "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
+
+#endif
+#undef TENON_M0_ROW
 
 }  // namespace tenon::kernels::detail
 

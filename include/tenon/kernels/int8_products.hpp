@@ -142,57 +142,6 @@ TENON_INLINE void add_dsp(const std::int8_t* w, const std::int8_t* x, size_t gro
   sums = {{s.s0, s.s1, s.s2, s.s3}};
 }
 
-#elif defined(__ARM_ARCH_6M__)
-
-/// A Cortex-M0 loads signed bytes only by two registers and has eight registers that can do more than
-/// add: a load of a word and a shift for each byte, with the sums in the upper registers, takes a
-/// quarter off what compilers make of it.
-#define TENON_M0_ROW(sum)                                                                                              \
-  "ldmia %[w]!, {%[word]}\n"                                                                                           \
-  "sxtb %[product], %[word]\n"                                                                                         \
-  "muls %[product], %[x0], %[product]\n"                                                                               \
-  "add %[" sum "], %[product]\n"                                                                                       \
-  "asrs %[word], %[word], #8\n"                                                                                        \
-  "sxtb %[product], %[word]\n"                                                                                         \
-  "muls %[product], %[x1], %[product]\n"                                                                               \
-  "add %[" sum "], %[product]\n"                                                                                       \
-  "asrs %[word], %[word], #8\n"                                                                                        \
-  "sxtb %[product], %[word]\n"                                                                                         \
-  "muls %[product], %[x2], %[product]\n"                                                                               \
-  "add %[" sum "], %[product]\n"                                                                                       \
-  "asrs %[word], %[word], #8\n"                                                                                        \
-  "muls %[word], %[x3], %[word]\n"                                                                                     \
-  "add %[" sum "], %[word]\n"
-
-[[gnu::noinline]] inline void add_m0(const std::int8_t* w, const std::int8_t* x, size_t groups, FourSums& sums) {
-  if (groups == 0) return;
-  std::int32_t s0 = sums.of[0], s1 = sums.of[1], s2 = sums.of[2], s3 = sums.of[3];
-  std::int32_t x0, x1, x2, x3, word, product;
-  const std::int8_t* const end = x + groups * 4;
-  asm(".syntax unified\n"
-      "1:\n"
-      "mov %[word], %[x]\n"
-      "ldmia %[word]!, {%[x3]}\n"
-      "mov %[x], %[word]\n"
-      "sxtb %[x0], %[x3]\n"
-      "asrs %[x1], %[x3], #8\n"
-      "sxtb %[x1], %[x1]\n"
-      "asrs %[x2], %[x3], #16\n"
-      "sxtb %[x2], %[x2]\n"
-      "asrs %[x3], %[x3], #24\n"                                                   //
-      TENON_M0_ROW("s0") TENON_M0_ROW("s1") TENON_M0_ROW("s2") TENON_M0_ROW("s3")  //
-      "ldr %[word], %[end]\n"
-      "cmp %[x], %[word]\n"
-      "bne 1b\n"
-      : [w] "+&l"(w), [x] "+&h"(x), [s0] "+&h"(s0), [s1] "+&h"(s1), [s2] "+&h"(s2), [s3] "+&h"(s3), [x0] "=&l"(x0),
-        [x1] "=&l"(x1), [x2] "=&l"(x2), [x3] "=&l"(x3), [word] "=&l"(word), [product] "=&l"(product)
-      : [end] "m"(end)
-      : "cc", "memory");
-  sums = {{s0, s1, s2, s3}};
-}
-
-#undef TENON_M0_ROW
-
 #elif defined(__SSE4_1__)
 
 /// A block at a time: its 16 bytes and the four of x, widened, multiplied and added in pairs.
@@ -235,7 +184,7 @@ TENON_INLINE constexpr void add_products(const std::int8_t* w, const std::int8_t
 #if defined(__ARM_FEATURE_SIMD32)
   detail::add_dsp(w, x, groups, sums);
 #elif defined(__ARM_ARCH_6M__)
-  detail::add_m0(w, x, groups, sums);
+  if (groups > 0) detail::add_products_m0({w, x, x + groups * 4, sums.of});
 #elif defined(__SSE4_1__)
   detail::add_sse(w, x, groups, sums);
 #else
