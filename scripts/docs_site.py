@@ -53,6 +53,8 @@ CSS = """.md-grid { max-width: 76rem; }
 .md-typeset table:not([class]) td, .md-typeset table:not([class]) th { padding: .5em .8em; }
 .md-typeset td code { word-break: normal; overflow-wrap: normal; }
 .md-typeset table:not([class]) { font-size: .72rem; }
+.md-typeset h1, .md-typeset h2, .md-typeset h3, .md-typeset h4, .md-typeset :not(td) > code { overflow-wrap: anywhere; }
+.md-typeset pre > code { overflow-wrap: normal; }
 .md-typeset .formula { overflow-x: auto; margin: 1em 0 1em 1.5em; font-size: 1.1em; }
 .md-typeset .formula mtd { padding: .35em 0; text-align: left; }
 .md-typeset .formula math { display: block; text-align: left; }
