@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from reference import INCLUDE, ROOT, markdown_of, write
+from reference import INCLUDE, ROOT, linked, markdown_of, write
 
 # What a folder is about, in the order of the pages.
 FOLDERS = {
@@ -184,7 +184,7 @@ def write_api(folder):
             out.append(f"## tenon/{place.as_posix()}\n")
             for name in names:
                 write_name(name, 3, out)
-        write(folder / f"{key or 'tenon'}.md", "\n".join(out))
+        write(folder / f"{key or 'tenon'}.md", linked("\n".join(out), 1))
         done.append((title, f"api/{key or 'tenon'}.md"))
     return done
 

@@ -445,6 +445,15 @@ def words_of_name(name):
     return [word.lower() for word in words] if all(len(word) > 1 for word in words) and name != "RMSprop" else [name]
 
 
+def linked(text, up):
+    """Names of pages, `docs/support.md`, as links from a page that stands so many folders below."""
+    def link(found):
+        path = found[1].replace("\\", "")
+        title = re.search(r"^# (.+)$", (ROOT / "docs" / path).read_text(), re.M)[1]
+        return f"[{title}]({'../' * up}{path})"
+    return re.sub(r"\bdocs/([\w/\\]+\.md)\b", link, text)
+
+
 def page_of(entry, place):
     out = [f"# {entry.name}", f"```cpp\n{spelling(entry)}\n```" if spelling(entry) else "",
            markdown_of(entry.doc, entry.base or "", entry.name)]
@@ -464,7 +473,7 @@ def page_of(entry, place):
     out.append(errors_of(entry, place))
     words = words_of_name(entry.name)
     out.append(f"Header: `tenon/{entry.header}`" + (f". In words: {' '.join(words)}." if len(words) > 1 else ""))
-    return "\n\n".join(part for part in out if part) + "\n"
+    return linked("\n\n".join(part for part in out if part) + "\n", 2)
 
 
 def write(path, text):
