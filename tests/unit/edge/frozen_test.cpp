@@ -231,9 +231,7 @@ static_assert(graph_in_the_compiler == 11 * 25 - 4);  // 3 * 1 + 4 * 2 and 3 * 3
 
 // calls that are none: too few inputs, one twice, one of another size, some by name
 template <class Net, class... X>
-concept takes_inputs = requires(Frozen<Net>& net, const X&... given) {
-  net(given...);
-};
+concept takes_inputs = edge::detail::SampleInputs<Net, X...>;  // what it does not take, a call refuses by name
 template <fixed_string Name>
 using named_pair = expr::Given<Name, std::array<float, 2>>;
 using Square = Graph<In<"a", 2>, In<"b", 2>, Node<"y", Multiply, "a", "b">, Out<"y">>;
