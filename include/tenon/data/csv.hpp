@@ -117,19 +117,40 @@ template <class T = float>
 Dataset<T> read_csv(const std::string& path, const CsvOptions& options);
 template <class T = float>
 Dataset<T> read_csv(const std::string& path);
-template <class T = float, class... Given>
-  requires(sizeof...(Given) > 1 || (... && !std::convertible_to<const Given&, CsvOptions>))
-Dataset<T> read_csv(const std::string&, const Given&...) {
-  detail::refuse<wrong_argument<argument<"read_csv", "options">, takes<CsvOptions>, but_gets<Given...>,
-                                write<"read_csv(path, {.label_column = \"price\"})">>>();
-  return {};
-}
 
 /// The same, with what the columns mean: names of classes, and what prepares other samples in the same way.
 template <class T = float>
 CsvTable<T> read_csv_table(const std::string& path, const CsvOptions& options);
 template <class T = float>
 CsvTable<T> read_csv_table(const std::string& path);
+
+namespace detail {
+
+template <class... Given>
+inline constexpr bool are_no_csv_options = sizeof...(Given) > 1 ||
+                                           (... || !std::convertible_to<const Given&, CsvOptions>);
+template <fixed_string Function, class... Given>
+void refuse_csv_options() {
+  refuse<wrong_argument<argument<Function, "options">, takes<CsvOptions>, but_gets<Given...>,
+                        write<"{.label_column = \"price\"}">>>();
+}
+
+}  // namespace detail
+
+/// What is no CsvOptions is one compile error; so it is below.
+template <class T = float, class... Given>
+  requires(detail::are_no_csv_options<Given...>)
+Dataset<T> read_csv(const std::string&, const Given&...) {
+  detail::refuse_csv_options<"read_csv", Given...>();
+  return {};
+}
+/// The same for the table.
+template <class T = float, class... Given>
+  requires(detail::are_no_csv_options<Given...>)
+CsvTable<T> read_csv_table(const std::string&, const Given&...) {
+  detail::refuse_csv_options<"read_csv_table", Given...>();
+  return {};
+}
 
 extern template Dataset<float> read_csv<float>(const std::string&, const CsvOptions&);
 extern template Dataset<float> read_csv<float>(const std::string&);

@@ -27,27 +27,36 @@ class RowSource;
 template <std::floating_point T>
 struct Streaming;
 
+template <class T>
+void as_data_set(const Dataset<T>&);
+/// A data set of either precision, typed or not.
+template <class D>
+concept IsData = requires(const D& data) {
+  as_data_set(data);
+};
+
 template <class C>
 inline constexpr bool is_column = ColumnOf<C, float> || ColumnOf<C, double>;
+template <class T>
+inline constexpr bool is_column_set = false;
+template <class T>
+inline constexpr bool is_column_set<ColumnSet<T>> = true;
+
+/// Whether a data set is made of these.
 template <class... Given>
 inline constexpr bool are_dataset_arguments = (is_column<Given> && ...);
 template <class D>
-  requires(!is_column<D>)
-inline constexpr bool are_dataset_arguments<D> = std::derived_from<D, Dataset<float>> ||
-                                                 std::derived_from<D, Dataset<double>> ||
-                                                 std::same_as<D, ColumnSet<float>> ||
-                                                 std::same_as<D, ColumnSet<double>>;
+  requires(IsData<D> || is_column_set<D>)
+inline constexpr bool are_dataset_arguments<D> = true;
 template <std::convertible_to<std::vector<size_t>> Shape, class Numbers, class... Answers>
-  requires(!is_column<Shape> && sizeof...(Answers) <= 1)
-inline constexpr bool are_dataset_arguments<
-    Shape, Numbers, Answers...> = (std::convertible_to<const Numbers&, std::vector<float>> ||
-                                   std::convertible_to<const Numbers&, std::vector<double>>)&&(... &&
-                                                                                               is_column<Answers>);
-template <class... Given>
-concept DatasetArguments = are_dataset_arguments<Given...>;
+  requires(!is_column<Shape> && sizeof...(Answers) <= 1 &&
+           (std::convertible_to<const Numbers&, std::vector<float>> ||
+            std::convertible_to<const Numbers&, std::vector<double>>))
+inline constexpr bool are_dataset_arguments<Shape, Numbers, Answers...> = (is_column<Answers> && ...);
 
 }  // namespace detail
 
+struct a_data_set;
 struct columns_or_a_shape_and_numbers;
 
 /// Samples in memory, each with a class index, with target numbers, or with neither.
@@ -98,7 +107,7 @@ public:
         }()) {}
   explicit Dataset(ColumnSet<T> columns);
   template <class... Given>
-    requires(sizeof...(Given) > 0 && !detail::DatasetArguments<Given...>)
+    requires(sizeof...(Given) > 0 && !detail::are_dataset_arguments<Given...>)
   explicit Dataset(const Given&...) {
     detail::refuse<
         wrong_argument<argument<"Dataset", "columns">, takes<columns_or_a_shape_and_numbers>, but_gets<Given...>,

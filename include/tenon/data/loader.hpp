@@ -16,21 +16,18 @@ namespace tenon {
 template <std::floating_point T>
 class DataLoader;
 
-struct a_data_set;
 struct a_batch_size;
 
 namespace detail {
 
 template <class... Given>
 inline constexpr bool are_loader_arguments = false;
-template <class D, std::convertible_to<size_t> Size, class... Given>
-inline constexpr bool are_loader_arguments<D, Size, Given...> =
-    (std::derived_from<D, Dataset<float>> || std::derived_from<D, Dataset<double>>)&&sizeof...(Given) <= 3 &&
-    (std::convertible_to<const Given&, std::uint64_t> && ...);
+template <IsData D, std::convertible_to<size_t> Size, class... Given>
+inline constexpr bool are_loader_arguments<D, Size, Given...> = sizeof...(Given) <= 3 &&
+                                                                (std::convertible_to<const Given&, std::uint64_t> &&
+                                                                 ...);
 template <class T>
 inline constexpr bool are_loader_arguments<DataLoader<T>> = true;
-template <class... Given>
-concept LoaderArguments = are_loader_arguments<Given...>;
 
 }  // namespace detail
 
@@ -106,7 +103,7 @@ public:
   template <std::same_as<bool> Shuffle>
   DataLoader(const Dataset<T>&, size_t, Shuffle) = delete;
   template <class... Given>
-    requires(!detail::LoaderArguments<Given...>)
+    requires(!detail::are_loader_arguments<Given...>)
   explicit DataLoader(const Given&...) : DataLoader(Refused{}) {
     detail::refuse<wrong_argument<argument<"DataLoader", "arguments">, takes<a_data_set, a_batch_size>,
                                   but_gets<Given...>, write<"DataLoader{data, 64, seed}">>>();

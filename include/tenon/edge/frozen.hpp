@@ -144,8 +144,7 @@ public:
     return edge::detail::run_sample<Net>([this](const float* from, float* to) { run<Bound>(from, to); }, sample...);
   }
   template <class... X>
-    requires(!edge::detail::SampleInputs<Net, std::remove_cvref_t<X>...> &&
-             !edge::detail::are_spans<input::size, output::size, X...>)
+    requires(edge::detail::are_no_sample<Net, X...>)
   constexpr auto operator()(X&&...) { return edge::detail::refuse_sample<"Frozen", Net, X...>(); }
 
   /// The class with the largest output (the first of equals); for a single output, whether it is

@@ -185,7 +185,7 @@ public:
     else return all;
   }
   template <class... X>
-    requires(!edge::detail::SampleInputs<Net, std::remove_cvref_t<X>...> && !edge::detail::are_spans<in, out, X...>)
+    requires(edge::detail::are_no_sample<Net, X...>)
   constexpr auto operator()(X&&...) { return edge::detail::refuse_sample<"Quantized", Net, X...>(); }
 
   /// The class with the largest output, the first of equals. A final Softmax is left out.

@@ -75,12 +75,13 @@ constexpr bool are_inputs(std::index_sequence<K...>) {
 template <class Net, class... X>
 concept SampleInputs = are_inputs<Net, X...>(std::index_sequence_for<X...>{});
 
-/// Whether these are a row of all inputs and the space for all outputs.
-template <size_t In, size_t Out, class... X>
-inline constexpr bool are_spans = false;
-template <size_t In, size_t Out, class X, class Y>
-inline constexpr bool are_spans<In, Out, X, Y> = std::is_convertible_v<X, std::span<const float, In>>&&
-    std::is_convertible_v<Y, std::span<float, Out>>;
+/// Neither that nor a row of all inputs and the space for all outputs.
+template <class Net, class... X>
+inline constexpr bool are_no_sample = !SampleInputs<Net, std::remove_cvref_t<X>...>;
+template <class Net, class X, class Y>
+  requires(std::is_convertible_v<X, std::span<const float, input_shape<Net>::size>>&&
+               std::is_convertible_v<Y, std::span<float, output_shape<Net>::size>>)
+inline constexpr bool are_no_sample<Net, X, Y> = false;
 
 /// What a call with anything else is: one compile error.
 template <fixed_string Whose, class Net, class... X>

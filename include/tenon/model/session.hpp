@@ -78,8 +78,7 @@ public:
         sample...);
   }
   template <class... X>
-    requires(!edge::detail::SampleInputs<Net, std::remove_cvref_t<X>...> &&
-             !edge::detail::are_spans<input::size, output::size, X...>)
+    requires(edge::detail::are_no_sample<Net, X...>)
   auto operator()(X&&...) { return edge::detail::refuse_sample<"Session", Net, X...>(); }
 
 private:

@@ -16,7 +16,6 @@
 /// asks `judge_...` for its mistake, or void, before it looks at anything.
 namespace tenon {
 
-struct a_data_set;
 struct a_loss;
 struct an_optimizer_with_lr_and_states_and_update;
 struct groups_behind_the_first_optimizer;
@@ -26,14 +25,6 @@ struct one_Fit;
 struct a_metric_that_is_a_variable;
 
 namespace detail {
-
-template <class T>
-void as_data_set(const Dataset<T>&);
-/// A data set of either precision, typed or not.
-template <class D>
-concept IsData = requires(const D& data) {
-  as_data_set(data);
-};
 
 template <fixed_string Function, class D>
 constexpr auto judge_data_set() {
