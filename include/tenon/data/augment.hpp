@@ -300,14 +300,14 @@ auto augmented(TypedDataset<S, Answer, T> data, size_t workers = default_workers
 }
 /// Steps are chosen for a shape, which the type of the data has to say.
 template <class Pipeline, std::floating_point T>
-const Dataset<T>& augmented(const Dataset<T>& data, size_t = 0) {
+Dataset<T> augmented(const Dataset<T>& data, size_t = 0) {
   detail::refuse<wrong_argument<argument<"augmented", "data">, takes<data_of_a_known_shape>, but_gets<Dataset<T>>,
                                 write<"typed<Shape<4>, Classes<2>>(data)">>>();
   return data;
 }
 /// Without a pipeline there is nothing to do.
 template <std::floating_point T>
-const Dataset<T>& augmented(const Dataset<T>& data, size_t = 0) {
+Dataset<T> augmented(const Dataset<T>& data, size_t = 0) {
   detail::refuse<wrong_argument<argument<"augmented", "Pipeline">, takes<an_Augment>, but_gets<Dataset<T>>,
                                 write<"augmented<Augment<Step>>(data)">>>();
   return data;

@@ -105,9 +105,10 @@ constexpr void fill_exponentials(std::span<float> table, float scale) {
 /// A function of one number as a table.
 constexpr void fill_function(std::span<std::int8_t> table, detail::PointFunction f, float in, int in_zero, float out,
                              int out_zero) {
-  for (int q = -128; q <= 127; ++q)
-    table[static_cast<size_t>(q + 128)] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))), out,
-                                                  out_zero);
+  for (size_t i = 0; i < 256; ++i) {
+    const int q = static_cast<int>(i) - 128;
+    table[i] = to_int8(static_cast<float>(f(static_cast<double>(in) * (q - in_zero))), out, out_zero);
+  }
 }
 
 /// Of one output.

@@ -42,6 +42,7 @@ struct SampleArgument {
   static constexpr bool named = false;
   static constexpr size_t input = K;
   static constexpr const X& numbers(const X& given) { return given; }
+  static constexpr const X& numbers(const X&& given) = delete;  // what is returned would not last
 };
 template <class Net, size_t K, fixed_string Name, class X>
 struct SampleArgument<Net, K, expr::Given<Name, X>> {

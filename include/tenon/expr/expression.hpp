@@ -105,7 +105,7 @@ using NoFormula = a_number_and_no_formula<write<"exp(x), not std::exp(x)">, writ
 /// a condition, which is refused, makes the compiler say so once instead of listing the overloads of
 /// std::exp.
 template <class Self>
-struct Callable {
+struct Callable {  // NOLINT(bugprone-crtp-constructor-accessibility): expressions are aggregates
   template <class... A>
   constexpr decltype(auto) operator()(A&&... arguments) const {
     return Apply<Self, std::remove_cvref_t<A>...>::apply(static_cast<const Self&>(*this),

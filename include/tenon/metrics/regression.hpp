@@ -41,7 +41,7 @@ struct ValueSums {
 
 /// What MAE, RMSE and R2 have in common; `Self` is one of them.
 template <class Self>
-class ValueMetric {
+class ValueMetric {  // NOLINT(bugprone-crtp-constructor-accessibility): metrics are aggregates
 public:
   static constexpr bool compares_classes = false;
   template <class T>

@@ -106,7 +106,7 @@ public:
       OnnxLayer to(file_, at.name(), at.parameters, write_branches(at, x, parts_of<L>{}, part_inputs<L, In>{}), {});
       return {combine<what>(to)};
     } else {
-      const Values y = write_chain(at, x, parts_of<L>{}, part_inputs<L, In>{});
+      Values y = write_chain(at, x, parts_of<L>{}, part_inputs<L, In>{});
       if constexpr (what == Structure::chain) return y;
       OnnxLayer to(file_, at.name(), at.parameters, {y[0], x[0]}, {});
       if constexpr (what == Structure::residual) return {to.node("Add", {y[0], x[0]})};

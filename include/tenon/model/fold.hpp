@@ -263,7 +263,7 @@ Model<Folded<Net>, Scalar, Gemm> fold(const Model<Net, Scalar, Gemm>& model) {
 template <detail::NoModel M>
 const M& fold(const M& model) {
   detail::refuse_no_model<"fold", M>();
-  return model;
+  return model;  // NOLINT(bugprone-return-const-ref-from-parameter): it is never run
 }
 
 }  // namespace tenon

@@ -78,6 +78,7 @@ struct argument_port {
   static constexpr size_t index = K;
   static constexpr bool named = false;
   static const A& get(const A& a) { return a; }
+  static const A& get(const A&& a) = delete;  // what is returned would not last
 };
 template <class Net, size_t K, fixed_string Name, class A>
 struct argument_port<Net, K, expr::Given<Name, A>> {
