@@ -66,7 +66,7 @@ private:
 
 class MpiRanks : public Communicator {
 public:
-  MpiRanks(double timeout, Witness& witness) : timeout_(timeout), waiting_(timeout), witness_(witness) {
+  MpiRanks(double timeout, Witness& witness) : waiting_(timeout), witness_(witness) {
     int number = 0;
     MPI_Comm_rank(MPI_COMM_WORLD, &number);
     rank_ = static_cast<std::size_t>(number);
@@ -158,8 +158,7 @@ public:
     witness_.at(step());
     const int result = waiting_.wait(requests);
     if (result < 0)
-      abort("has waited " + std::to_string(static_cast<long long>(timeout_)) + " s for " + waiting_.missing() +
-            ", of which nothing is heard: the job ends (DistributedOptions::timeout)");
+      abort(waiting_.missing());
     failing(result, "MPI_Testall");
   }
 
@@ -206,7 +205,6 @@ private:
       wait({&request, 1});
     }
   }
-  double timeout_;
   Waiting waiting_;
   Witness& witness_;
   std::size_t rank_ = 0, size_ = 1;

@@ -1,6 +1,9 @@
 #include "waiting.hpp"
 
+#include <algorithm>
 #include <thread>
+
+#include <tenon/train/callbacks/stop_on_signal.hpp>
 
 namespace tenon::mpi_ranks {
 
@@ -8,6 +11,7 @@ namespace {
 
 enum Tag : int { are_you_there = 1, i_wait = 2 };
 constexpr auto time_to_answer = std::chrono::seconds(2);
+constexpr double least_after_signal = 4;  // seconds
 
 }  // namespace
 
@@ -20,6 +24,19 @@ void Waiting::open() {
 void Waiting::close() { MPI_Comm_free(&questions_); }
 
 int Waiting::wait(std::span<MPI_Request> requests) {
+  if (limit_ > 0 && waited_until_ != Clock::time_point{})
+    longest_work_ = std::max(longest_work_, std::chrono::duration<double>(Clock::now() - waited_until_).count());
+  const int result = poll(requests);
+  if (limit_ > 0) waited_until_ = Clock::now();
+  return result;
+}
+
+double Waiting::limit() const {
+  if (asked_to_stop_ == Clock::time_point{}) return limit_;
+  return std::min(limit_, std::max(least_after_signal, 3 * longest_work_));
+}
+
+int Waiting::poll(std::span<MPI_Request> requests) {
   const int count = static_cast<int>(requests.size());
   if (limit_ <= 0) return MPI_Waitall(count, requests.data(), MPI_STATUSES_IGNORE);
   // The clock is looked at now and then only: most waits are shorter than one look. But where ranks share processors
@@ -35,7 +52,8 @@ int Waiting::wait(std::span<MPI_Request> requests) {
     const Clock::time_point now = Clock::now();
     if (began == Clock::time_point{}) began = now;
     answer();
-    if (std::chrono::duration<double>(now - began).count() < limit_) continue;
+    if (asked_to_stop_ == Clock::time_point{} && detail::SignalWatch::received() != 0) began = asked_to_stop_ = now;
+    if (std::chrono::duration<double>(now - began).count() < limit()) continue;
     ask(requests);
     if (MPI_Testall(count, requests.data(), &ended, MPI_STATUSES_IGNORE); ended) return MPI_SUCCESS;
     if (!silent_.empty()) return -1;
@@ -83,7 +101,10 @@ void Waiting::ask(std::span<MPI_Request> requests) {
 std::string Waiting::missing() const {
   std::string text = silent_.size() == 1 ? "rank " : "ranks ";
   for (std::size_t i = 0; i < silent_.size(); ++i) text += (i ? ", " : "") + std::to_string(silent_[i]);
-  return text;
+  const std::string waited = "has waited " + std::to_string(static_cast<long long>(limit())) + " s for " + text +
+                             ", of which nothing is heard";
+  return waited + (limit() < limit_ ? " since a signal asked it to stop: the job ends"
+                                    : ": the job ends (DistributedOptions::timeout)");
 }
 
 }  // namespace tenon::mpi_ranks

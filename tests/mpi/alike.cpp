@@ -65,10 +65,15 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, con
                    .seed = 3,
                    .progress = Progress::Mode::quiet,
                    .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 2, .resume = true},
-                                          StopIf{fault.how == "kill"}, OnStepEnd{[&](auto& run) {
-                                            if (fault.step == 0 || run.step() < fault.step ||
-                                                ranks.rank() != fault.rank || killer.joinable())
+                                          StopIf{fault.how == "kill" || fault.how == "asked"}, OnStepEnd{[&](auto& run) {
+                                            if (fault.step == 0 || run.step() < fault.step) return;
+                                            if (fault.how == "asked") {
+                                              // as if that rank had died on another machine, and a scheduler asked the
+                                              // others to end
+                                              std::raise(ranks.rank() == fault.rank ? SIGSTOP : SIGTERM);
                                               return;
+                                            }
+                                            if (ranks.rank() != fault.rank || killer.joinable()) return;
                                             const std::string marker = path + ".killed";
                                             if (fault.how == "once" && ::access(marker.c_str(), F_OK) == 0) return;
                                             if (fault.how == "error") throw Error("the disk is full");
