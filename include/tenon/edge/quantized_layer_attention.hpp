@@ -46,7 +46,8 @@ struct PaddedPart {
   bool known = false;
   double padding = 0;
   size_t steps = 0, features = 0;
-  bool is_read = false;  // by a layer within
+  bool is_read = false;   // by a layer within
+  bool is_input = false;  // the mask is the second input
 };
 /// Whether any layer of L, or within it, looks at the mask of the Masked around it.
 template <class L>
@@ -64,6 +65,10 @@ constexpr bool reads_padding() {
 template <auto Padding, class In, class... L>
 constexpr PaddedPart padded_part(const tenon::detail::BoundMasked<Padding, In, L...>*) {
   return {true, static_cast<double>(Padding), In::front, In::inner, (false || ... || reads_padding<L>())};
+}
+template <class In, class... L>
+constexpr PaddedPart padded_part(const tenon::detail::BoundMasked<mask_input, In, L...>*) {
+  return {.known = true, .is_read = (false || ... || reads_padding<L>()), .is_input = true};
 }
 constexpr PaddedPart padded_part(const void*) { return {}; }
 

@@ -45,7 +45,7 @@ struct PlanReader : PlanFormulas<Capacity> {
     if (!tenon::detail::Passthrough<Bound> && TensorBundles::is(x[0])) return unknown();
     if constexpr (tenon::detail::Passthrough<Bound>) return x[0];
     else if constexpr (!std::is_void_v<sequence_step<Bound>>) return read_steps<Bound>(x[0], parameters, unit);
-    else if constexpr (padded_part(type).known) return read_masked<Bound>(x[0], parameters, unit);
+    else if constexpr (padded_part(type).known) return read_masked<Bound>(x, parameters, unit);
     else if constexpr (is_chain(type)) return read_chain<Bound>(x[0], parameters, unit);
     else if constexpr (IsGraph<Bound>) return read_graph<Bound>(x, parameters, unit);
     else if constexpr (is_repeat(type)) return read_repeat<Bound>(x[0], parameters, unit);
@@ -119,14 +119,15 @@ struct PlanReader : PlanFormulas<Capacity> {
 
   /// A step that marks padding is added only if a layer within reads the mask. Masks from outside are not seen within.
   template <class Bound>
-  constexpr size_t read_masked(size_t x, size_t parameters, size_t unit) {
+  constexpr size_t read_masked(const size_t* x, size_t parameters, size_t unit) {
     constexpr PaddedPart part = padded_part(static_cast<const Bound*>(nullptr));
     const StepMask outside = mask;
     mask = {};
-    if (part.is_read) mask = {true, read_padding(x, part.padding, part.steps, part.features)};
-    x = read_chain<Bound>(x, parameters, unit);
+    if (part.is_read && part.is_input) mask = {true, x[1]};
+    else if (part.is_read) mask = {true, read_padding(x[0], part.padding, part.steps, part.features)};
+    const size_t y = read_chain<Bound>(x[0], parameters, unit);
     mask = outside;
-    return x;
+    return y;
   }
 
   /// A layer on each step of a sequence: one that treats all rows of a tensor alike is given all steps as rows.

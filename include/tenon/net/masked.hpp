@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include <tenon/net/chain.hpp>
 #include <tenon/net/composition.hpp>
 #include <tenon/net/first_input.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/layer.hpp>
 #include <tenon/net/part_inputs.hpp>
 #include <tenon/net/sequential.hpp>
@@ -25,6 +27,11 @@ struct mixes_padding_in;
 template <class...>
 struct may_be;
 struct a_layer_that_works_step_by_step_or_reads_the_mask;
+struct a_sequence_and_a_mask_of_its_steps;
+
+/// Instead of the number that padding consists of: the mask is an input of its own.
+struct MaskInput {};
+inline constexpr MaskInput mask_input{};
 
 namespace detail {
 
@@ -154,6 +161,12 @@ struct mask_mistakes<In, list<>, L...> {
   using type = typename decltype(follow_mask<Sequential<L...>, In, In::front, path<>>())::mistakes;
 };
 
+template <class T>
+constexpr Memory<T> masked(Memory<T> m, PerSample<const T> mask) {
+  m.mask = mask;
+  return m;
+}
+
 /// The layers L... bound to In, with a flag for each step that says whether it is padding. The flags lie behind the
 /// layers' own saved numbers in training, behind their scratch in evaluation.
 template <auto Padding, class In, class... L>
@@ -193,13 +206,50 @@ public:
                                  Rows<T> dx) {
     inner::backward(ctx, masked(m, {m.workspace.saved + saved_place * dy.count, flags}), x, y, dy, dx);
   }
+};
 
+/// The layers L... bound to the first of several inputs, with the second as their mask, which gets no gradient.
+template <class In, class... L>
+struct BoundMasked<mask_input, In, L...> : chain_at<typename first_shape<In>::type, L...> {
 private:
-  template <class T>
-  static constexpr Memory<T> masked(Memory<T> m, PerSample<const T> mask) {
-    m.mask = mask;
-    return m;
+  using sequence = typename first_shape<In>::type;
+  using inner = chain_at<sequence, L...>;
+
+public:
+  using input = In;
+  static constexpr std::uint32_t sends = 1;
+  static constexpr Layout layout = [] {
+    Layout l = inner::layout;
+    l.needs.backward_reads_input = (l.needs.backward_reads_input != 0 ? 1U : 0U) | 2U;
+    return l;
+  }();
+  static constexpr Needs needs = layout.needs;
+  static constexpr bool passthrough = false;
+  using mistakes = typename mask_mistakes<sequence, typename inner::mistakes, L...>::type;
+
+  template <class Mode, class Ctx, class T>
+  static constexpr void forward(Ctx& ctx, Memory<T> m, const RowsOf<const T, In::count>& x, Rows<T> y, Mode mode) {
+    inner::forward(ctx, masked(m, {x[1].data, x[1].stride}), x[0], y, mode);
   }
+  template <class Ctx, class T>
+  static constexpr void backward(Ctx& ctx, Memory<T> m, const RowsOf<const T, In::count>& x, Rows<const T> y,
+                                 Rows<const T> dy, const RowsOf<T, In::count>& dx) {
+    inner::backward(ctx, masked(m, {x[1].data, x[1].stride}), x[0], y, dy, dx[0]);
+  }
+};
+/// One input is refused; checking goes on with it.
+template <class In, class... L>
+  requires(input_count<In> == 1)
+struct BoundMasked<mask_input, In, L...> : chain_at<In, L...> {};
+
+/// What Masked<mask_input, ...> takes instead of In, or void.
+template <class In>
+struct masked_input_problem {
+  using type = takes<a_sequence_and_a_mask_of_its_steps>;
+};
+template <class Sequence>
+struct masked_input_problem<Inputs<Sequence, Shape<Sequence::front>>> {
+  using type = void;
 };
 
 }  // namespace detail
@@ -215,6 +265,12 @@ private:
 /// their own; those that read forward see nothing of what is behind a step, but start with padding that lies in front.
 /// Slice and Take choose steps by their place, counted from the first.
 ///
+/// With `mask_input` instead of a number the mask is the second input, a number for each step: 1 where it is padding, 0
+/// where it is there. No gradient goes to it.
+///
+///     Node<"padding", Map<in<"tokens"> == 0>>, Node<"words", Embedding<5000, 64>, "tokens">,
+///     Node<"mean", Masked<mask_input, MultiheadAttention<4>, MeanSteps>, "words", "padding">
+///
 /// Shapes and parameters: those of L.... PyTorch: src_key_padding_mask. Keras: Masking, mask_zero.
 ///
 ///     using Net = Sequential<Input<20>, Masked<0, Embedding<5000, 64, padding_idx<0>>, MultiheadAttention<4>>,
@@ -223,6 +279,14 @@ template <auto Padding, class... L>
 struct Masked {
   template <class In>
   struct at : detail::BoundMasked<Padding, In, L...> {};
+};
+template <class... L>
+struct Masked<mask_input, L...> {
+  static constexpr bool many_inputs = true;
+  template <class In>
+  using problem = typename detail::masked_input_problem<In>::type;
+  template <class In>
+  struct at : detail::BoundMasked<mask_input, In, L...> {};
 };
 
 namespace detail {

@@ -7,6 +7,7 @@
 
 #include <tenon/net/check.hpp>
 #include <tenon/net/composition.hpp>
+#include <tenon/net/inputs.hpp>
 #include <tenon/net/named.hpp>
 #include <tenon/shape.hpp>
 #include <tenon/type_list.hpp>
@@ -65,12 +66,21 @@ struct chain_inputs<list<Done...>, In, Part, Next, Rest...>
 
 template <class Part, class In>
 using same_input = In;
+/// What the parts of a chain begin with: of a mask that is an input of its own they know nothing.
+template <class In>
+struct chain_start {
+  using type = In;
+};
+template <class S, class... Others>
+struct chain_start<Inputs<S, Others...>> {
+  using type = S;
+};
 
 template <class L, class In, class... Part>
 constexpr auto part_inputs_of(list<Part...>) {
   constexpr Structure what = structure_of<L>;
   if constexpr (what == Structure::graph) return typename composition<L>::template inputs<In>{};
-  else if constexpr (is_chain_like(what)) return typename chain_inputs<list<>, In, Part...>::type{};
+  else if constexpr (is_chain_like(what)) return typename chain_inputs<list<>, typename chain_start<In>::type, Part...>::type{};
   else if constexpr (what == Structure::split) return typename parted<composition<L>::place, In>::type{};
   else if constexpr (what == Structure::steps) return list<typename without_front<In>::type>{};
   else return list<same_input<Part, In>...>{};

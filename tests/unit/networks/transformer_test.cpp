@@ -105,6 +105,31 @@ TEST_CASE("the mean of a masked sequence is over the steps that are there") {
   CHECK(run.y.values() == std::vector<float>{(4 + 36) / 2.0F, (9 + 49) / 2.0F, 16, 25, 0, 0});
 }
 
+TEST_CASE("a mask may be an input of its own") {
+  using Marked = Sequential<Input<5>, Masked<0, Embedding<6, 4>, Residual<MultiheadAttention<2>>, MeanSteps>, Dense<2>>;
+  using Given = Graph<In<"tokens", 5>, Node<"padding", Map<in<"tokens"> == 0>>,
+                      Node<"words", Embedding<6, 4>, "tokens">,
+                      Node<"mean", Masked<mask_input, Residual<MultiheadAttention<2>>, MeanSteps>, "words", "padding">,
+                      Node<"y", Dense<2>>, Out<"y">>;
+  check_gradients<Given>({.low = 0, .high = 5, .tokens = true});
+  NetworkRun<Marked, double> marked{4};
+  NetworkRun<Given, double> given{4};
+  REQUIRE(layout_of<bound_network<Given>>.trainable_size == layout_of<bound_network<Marked>>.trainable_size);
+  Stream stream{7};
+  for (std::size_t i = 0; i < layout_of<bound_network<Given>>.trainable_size; ++i)
+    given.parameters.data()[i] = marked.parameters.data()[i] = stream.normal<double>();
+  for (auto* x : {&marked.x, &given.x})
+    x->assign(std::vector<double>{1, 2, 0, 0, 0, 3, 4, 5, 1, 2, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0});
+  for (auto* dy : {&marked.dy, &given.dy}) dy->assign(std::vector<double>{1, -2, 0.5, 3, -1, 1, 2, 0.25});
+  marked.forward(Training{});
+  given.forward(Training{});
+  CHECK(given.y.values() == marked.y.values());
+  marked.backward();
+  given.backward();
+  CHECK(given.parameter_gradients() == marked.parameter_gradients());
+  CHECK(given.faults.empty());
+}
+
 TEST_CASE("recurrent encoders and decoders have the gradients of their values") {
   using Encoded = SplitAt<3, Sequential<Embedding<5, 4>, GRU<4, last>, RepeatVector<2>>, Embedding<6, 4>>;
   check_gradients<Sequential<Input<5>, Encoded, ZipSteps, GRU<3>>>({.low = 1, .high = 5, .tokens = true});
