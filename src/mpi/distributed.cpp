@@ -157,8 +157,7 @@ public:
   void wait(std::span<MPI_Request> requests) {
     witness_.at(step());
     const int result = waiting_.wait(requests);
-    if (result < 0)
-      abort(waiting_.missing());
+    if (result < 0) abort(waiting_.missing());
     failing(result, "MPI_Testall");
   }
 

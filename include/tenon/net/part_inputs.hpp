@@ -80,7 +80,8 @@ template <class L, class In, class... Part>
 constexpr auto part_inputs_of(list<Part...>) {
   constexpr Structure what = structure_of<L>;
   if constexpr (what == Structure::graph) return typename composition<L>::template inputs<In>{};
-  else if constexpr (is_chain_like(what)) return typename chain_inputs<list<>, typename chain_start<In>::type, Part...>::type{};
+  else if constexpr (is_chain_like(what))
+    return typename chain_inputs<list<>, typename chain_start<In>::type, Part...>::type{};
   else if constexpr (what == Structure::split) return typename parted<composition<L>::place, In>::type{};
   else if constexpr (what == Structure::steps) return list<typename without_front<In>::type>{};
   else return list<same_input<Part, In>...>{};

@@ -125,8 +125,7 @@ constexpr auto judge_answers(list<C...>) {
   constexpr TargetKind kind = target_kind_of<L>;
   if constexpr (place == sizeof...(C)) {
     using Wanted = typename wanted_column<L, Output, Name, kind == TargetKind::labels>::type;
-    return std::type_identity<
-        data_mismatch<network_output, takes<Wanted>, but_gets<C...>, columns_of_the_data_set>>{};
+    return std::type_identity<data_mismatch<network_output, takes<Wanted>, but_gets<C...>, columns_of_the_data_set>>{};
   } else {
     constexpr StaticColumn column = Columns<C...>::table[place];
     constexpr bool labels = kind == TargetKind::labels ||
@@ -150,15 +149,15 @@ constexpr auto judge_answers_of(const OutputLoss<Name, Column, L>*) {
       if constexpr (Column.view().empty()) return Name;
       else return Column;
     }();
-    return judge_answers<L, output_shape_at<Net, find_name(port_names<Net>::outputs, Name.view())>, asked,
-                         !Column.view().empty() || (number_of_outputs<Net> > 1)>(typename C::all{});
+    return judge_answers < L, output_shape_at<Net, find_name(port_names<Net>::outputs, Name.view())>, asked,
+           !Column.view().empty() || (number_of_outputs<Net> > 1) > (typename C::all{});
   }
 }
 template <class Net, class C, class... Term>
 constexpr auto judge_all_answers(const JointLoss<Term...>*) {
   constexpr auto one = []<class T>(T) { return judge_answers_of<Net, C>(T{}); };
-  return std::type_identity<typename first_refusal<
-      typename decltype(one(static_cast<const Term*>(nullptr)))::type...>::type>{};
+  return std::type_identity<
+      typename first_refusal<typename decltype(one(static_cast<const Term*>(nullptr)))::type...>::type>{};
 }
 
 template <class Net, class L, class C>
