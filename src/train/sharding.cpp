@@ -155,6 +155,14 @@ std::size_t Sharding<T>::threads() const {
 }
 
 template <class T>
+void Sharding<T>::expect_whole(std::size_t batch_size, std::string_view loss) const {
+  const std::size_t shards = ShardPlan::of(batch_size, state_->most).shards;
+  if (shards > 1)
+    throw Error("training in shards: expected a loss of each sample alone, or one shard, got " + std::string(loss) +
+                ", which compares the samples of a batch, and " + std::to_string(shards) + " shards");
+}
+
+template <class T>
 void Sharding<T>::expect_same_start(std::string_view trainer, std::span<const T> weights, std::uint64_t seed, double lr,
                                     std::size_t batch_size) {
   if (std::exchange(state_->started, true) || size() == 1) return;

@@ -415,6 +415,19 @@ def losses(family):
                       lambda a, b: F.cross_entropy(a @ b.T / 0.2, torch.arange(6), reduction=reduction),
                       drawn("info_nce", "a", "b"), {}, "loss")
 
+    # Formulas of the whole batch: by element, and, of VICReg's variance and of a covariance, by feature.
+    over_batch = {
+        "batch_centred": (lambda prediction, target: (prediction - prediction.mean(0) - target) ** 2, ("prediction",)),
+        "batch_spread": (lambda a: F.relu(1 - ((0.7 * a).var(0, unbiased=False) + 1e-4).sqrt()).expand(6, 4), ("a",)),
+        "batch_twins": (lambda a, b: ((1 - ((a - a.mean(0)) * (b - b.mean(0))).mean(0)) ** 2).expand(6, 4),
+                        ("a", "b")),
+    }
+    for case, (formula, names) in over_batch.items():
+        inputs = drawn(case, *names)
+        fixed = drawn(case + "_target", "target") if case == "batch_centred" else {}
+        for reduction, by in (("mean", 24), ("batchmean", 6), ("sum", 1)):
+            differentiate(family, f"{case}_{reduction}", lambda **of: formula(**of).sum() / by, inputs, fixed, "loss")
+
     # Labels that are empty, repeat themselves, and fill all steps; the last of repeated does not fit into six.
     labels = [[], [1, 1, 2], [3, 2, 3, 1], [1, 2, 1, 2, 1, 2], [2, 2, 2, 2]]
     for case, count, blank, zero in (("ctc", 4, 0, False), ("ctc_blank_4", 4, 4, False), ("ctc_impossible", 5, 0, True)):

@@ -26,6 +26,7 @@ namespace tenon::edge {
 template <class Asked, class Takes>
 struct no_code_on_device;
 struct cross_entropy_or_binary_cross_entropy_from_logits_or_a_formula;
+struct a_loss_of_each_sample_alone;
 struct PlainSGD_or_SGD_or_Adam;
 
 namespace detail {
@@ -99,8 +100,8 @@ struct LearnerMemory {
 ///
 /// All sums are added up in one order: a host and a device whose compilers do not contract products and sums
 /// (-ffp-contract=off) get the same bits for the same samples, and the Trainer the same numbers within rounding. A loss
-/// has the options it has by default. A network with a layer that cannot be trained so is one compile error, which
-/// names it (`refusal<learning_on_device, Net>`).
+/// is of each sample alone, and has the options it has by default. A network with a layer that cannot be trained so is
+/// one compile error, which names it (`refusal<learning_on_device, Net>`).
 template <class Net, class L, class O = SGD, size_t Batch = 1>
 class Learner {
   static_assert(Batch >= 1, "a step is made of at least one sample");
@@ -109,8 +110,9 @@ class Learner {
   using Bound = bound_network<typename aim::trained>;
   using whole = bound_network<Net>;
   using device_loss = DeviceLoss<L, last_layer<Net>, typename Bound::output>;
-  static_assert(
-      detail::has_code<device_loss::known, L, cross_entropy_or_binary_cross_entropy_from_logits_or_a_formula>());
+  using known_losses = std::conditional_t<tenon::detail::compares_samples<L>, a_loss_of_each_sample_alone,
+                                          cross_entropy_or_binary_cross_entropy_from_logits_or_a_formula>;
+  static_assert(detail::has_code<device_loss::known, L, known_losses>());
   static_assert(detail::has_code<DeviceOptimizer<O>, O, PlainSGD_or_SGD_or_Adam>());
   using arena = detail::LearnerMemory<Bound, whole, O>;
   static constexpr bool of_classes = device_loss::of_classes;

@@ -10,6 +10,7 @@
 #include <tenon/losses/binary_cross_entropy.hpp>
 #include <tenon/losses/cross_entropy.hpp>
 #include <tenon/losses/formula.hpp>
+#include <tenon/losses/joint.hpp>
 #include <tenon/losses/loss.hpp>
 
 /// Losses of one sample on a device, with the options that a loss has by default.
@@ -21,6 +22,8 @@ template <class L, class Last, class Out>
 struct DeviceLoss {
   static constexpr bool known = false;
   static constexpr bool of_classes = false;
+
+  static float of_values(const float*, const float*, float, float*) { return 0.0F; }  // has been refused
 };
 
 /// From logits: the gradient is the probabilities, less 1 at the label. A label out of range teaches nothing, and its
@@ -71,7 +74,7 @@ struct DeviceLoss<BinaryCrossEntropy<Input>, Last, Out> {
 
 /// A formula of prediction and target. Its mean is over the outputs.
 template <class L, class Last, class Out>
-  requires(tenon::detail::SaysFormula<L> && !tenon::detail::is_of_outputs<L>)
+  requires(tenon::detail::SaysFormula<L> && !tenon::detail::is_of_outputs<L> && !tenon::detail::compares_samples<L>)
 struct DeviceLoss<L, Last, Out> {
 private:
   using E = expr::lift<L::formula>;

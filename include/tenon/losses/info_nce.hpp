@@ -13,8 +13,9 @@ namespace tenon {
 /// with output B of the same sample, from all other samples of the batch. With s_ij = a_i . b_j / temperature,
 ///     -s_ii + log sum_j exp(s_ij),
 /// the cross-entropy of the row with label i. As every sample is compared with every other, the value depends on the
-/// size of the batch, in evaluation too. Let the codes end with L2Normalize, and s is a cosine. It needs no
-/// column of answers. CLIP's loss, where each side is told apart by the other:
+/// size of the batch, in evaluation too; in training, a batch that is cut into shards is an Error. Let the codes end
+/// with L2Normalize, and s is a cosine. It needs no column of answers. CLIP's loss, where each side is told apart by
+/// the other:
 ///
 ///     0.5 * InfoNCE<"a", "b">{.temperature = 0.07} + 0.5 * InfoNCE<"b", "a">{.temperature = 0.07}
 ///

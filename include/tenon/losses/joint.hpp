@@ -25,7 +25,12 @@
 ///     constexpr auto kl = -0.5 * sum(1 + in<"log_variance"> - square(in<"mean">) - exp(in<"log_variance">));
 ///     on<"decoder", "image">(BinaryCrossEntropy{.reduction = Reduction::batchmean}) + FormulaLoss<kl>{}
 ///
-/// A loss that compares the samples of a batch with each other names what it reads, and gets all of it
+/// It may look at the whole batch, here at how much each feature of a code varies in it (VICReg, Bardes et al. 2022):
+///
+///     constexpr auto spread = max(0, 1 - sqrt(batch_variance(in<"code">) + 1e-4));
+///     on<"digit">(CrossEntropy{}) + 0.5 * FormulaLoss<spread>{}
+///
+/// A loss that compares the samples of a batch with each other in another way names what it reads, and gets all of it
 /// (losses/info_nce.hpp):
 ///
 ///     using reads = detail::list<expr::Edge<"a">, expr::Edge<"b">>;
@@ -110,6 +115,40 @@ struct outputs_read<L> {
   using type = typename L::reads;
 };
 
+/// Loss formula `E` of outputs, which it names.
+template <class E>
+using OutputProgram = LossFormula<expr::Canonical<expr::with_numbered_edges<E, false>>,
+                                  static_cast<int>(expr::edges_of<E>::size)>;
+
+/// Whether a loss compares the samples of a batch with each other: of parts of a batch it is another one.
+template <class L>
+inline constexpr bool compares_samples = ReadsBatches<L>;
+template <SaysFormula L>
+inline constexpr bool compares_samples<L> = [] {
+  if constexpr (reads_outputs<L>) return OutputProgram<expr::lift<L::formula>>::per_batch;
+  else return LossProgram<expr::lift<L::formula>>::per_batch;
+}();
+template <fixed_string O, fixed_string C, class L>
+inline constexpr bool compares_samples<OutputLoss<O, C, L>> = compares_samples<L>;
+template <class... T>
+inline constexpr bool compares_samples<JointLoss<T...>> = (compares_samples<T> || ...);
+
+/// The name of the first such loss; empty where there is none.
+template <class L>
+constexpr std::string_view comparing(const L* = nullptr) {
+  return compares_samples<L> ? short_name<L>() : std::string_view{};
+}
+template <fixed_string O, fixed_string C, class L>
+constexpr std::string_view comparing(const OutputLoss<O, C, L>*) {
+  return comparing<L>();
+}
+template <class... T>
+constexpr std::string_view comparing(const JointLoss<T...>*) {
+  std::string_view name;
+  ((name = name.empty() ? comparing(static_cast<const T*>(nullptr)) : name), ...);
+  return name;
+}
+
 /// Whether a loss says which outputs of a network it is of.
 template <class L>
 inline constexpr bool says_outputs = is_term<L> || is_joint<L> || reads_outputs<L>;
@@ -185,42 +224,6 @@ constexpr auto operator*(const A& a, Number factor) { return factor * a; }
 
 namespace detail {
 
-/// A loss formula of several inputs: a value for each sample, and its gradient by each input.
-template <class E>
-struct OutputProgram {
-  static constexpr int inputs = static_cast<int>(expr::edges_of<E>::size);
-  struct Analysis {
-    expr::FormulaGraph g{};
-    int value = -1;
-    int gradient[expr::Arguments<float>::most]{};
-    bool per_element = false;
-    bool per_batch = false;
-  };
-  static constexpr Analysis s = [] {
-    Analysis a;
-    const int formula = expr::lower<expr::Canonical<expr::with_numbered_edges<E, false>>>(a.g);
-    a.per_element = expr::varies_by_feature(a.g[formula].rank);
-    for (int i = 0; i < a.g.count; ++i) a.per_batch = a.per_batch || a.g[i].op == expr::Op::batch_sum;
-    a.value = a.per_element ? a.g.raw(expr::Op::row_sum, formula) : formula;
-    int answer[expr::Arguments<float>::most]{};
-    for (int k = 0; k < inputs; ++k) answer[k] = a.g.leaf(expr::Op::input, expr::Rank::element, k);
-    expr::Adjoints adjoints;
-    expr::backpropagate(a.g, a.value, a.g.leaf(expr::Op::seed, expr::Rank::row), false, adjoints);
-    for (int k = 0; k < inputs; ++k) {
-      a.gradient[k] = adjoints.of[answer[k]];
-      if (a.gradient[k] < 0) a.gradient[k] = a.g.number(0);
-    }
-    return a;
-  }();
-
-  struct Value {
-    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value);
-  };
-  struct ValueAndGradient {
-    static constexpr expr::Plan plan = plan_of_loss(s.g, s.value, {s.gradient, static_cast<size_t>(inputs)});
-  };
-};
-
 /// The reduced value of formula E of some outputs of `width` numbers; gradients go to `gradient`, contiguous, unless
 /// absent.
 template <class E, class T, size_t N>
@@ -228,7 +231,7 @@ double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std
                           size_t count, Reduction reduction, std::span<T> values, std::span<const T> weights) {
   using Program = OutputProgram<E>;
   const double rows = weight_of_rows(count, weights);
-  const double by = divisor(reduction, rows, Program::s.per_element ? rows * static_cast<double>(width) : rows);
+  const double by = divisor(reduction, rows, Program::per_element ? rows * static_cast<double>(width) : rows);
   if (by == 0) {
     for (T* g : gradient)
       if (g) std::fill_n(g, width * count, T(0));
@@ -242,15 +245,15 @@ double run_output_formula(const std::array<Rows<const T>, N>& outputs, const std
   if (gradient[0]) {
     a.seed_value = static_cast<T>(1 / by);
     for (size_t k = 0; k < N; ++k) a.store[k] = {gradient[k], width};
-    expr::Loops<typename Program::ValueAndGradient, T>::run(a);
+    run_loss_loops<typename Program::ValueAndGradient>(a, weights);
   } else {
-    expr::Loops<typename Program::Value, T>::run(a);
+    run_loss_loops<typename Program::Value>(a, weights);
   }
   double sum = 0;
   for (size_t i = 0; i < count; ++i) {
     const T weight = weights.empty() ? T(1) : weights[i];
     sum += weight == T(0) ? 0 : static_cast<double>(weight * values[i]);
-    for (size_t k = 0; !weights.empty() && k < N; ++k)
+    for (size_t k = 0; !Program::per_batch && !weights.empty() && k < N; ++k)
       for (size_t j = 0; gradient[k] && j < width; ++j)
         gradient[k][i * width + j] = weight == T(0) ? T(0) : weight * gradient[k][i * width + j];
   }

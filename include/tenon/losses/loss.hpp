@@ -27,6 +27,11 @@
 /// per sample over the batch. `options` are what its `param`s stand for, in the order of first mention; what they
 /// may be, `each_option` says (options.hpp).
 ///
+/// A formula may look at the whole batch, `square(prediction - batch_mean(prediction) - target)`; one with a value per
+/// feature, as of `batch_variance(prediction)` alone, is averaged over features. Every number of a prediction is such a
+/// feature. Statistics are of all rows, also of those whose weight is 0, and of one batch: the value depends on its
+/// size. Such a loss is trained in one shard, and by no edge::Learner.
+///
 /// A loss may also say
 ///
 ///     template <class Last> static constexpr bool joins = ...;   // it absorbs such a last layer of a
@@ -50,7 +55,8 @@ namespace tenon {
 template <class Loss, class Takes>
 struct invalid_loss;
 struct an_option_for_each_parameter;
-struct a_formula_of_one_sample;
+struct a_formula_without_running_statistics;
+struct reductions_over_the_sample_or_over_the_batch_not_both;
 struct a_formula_with_a_derivative_by_prediction;
 
 namespace detail {
@@ -175,13 +181,21 @@ template <class L>
 inline constexpr size_t option_count = std::tuple_size_v<decltype(options_of(std::declval<const L&>()))>;
 
 /// What a loss's formula should have been, or void.
+template <class E, class Program>
+constexpr auto judge_reductions() {
+  if constexpr (keeps_statistics<E>) return std::type_identity<takes<a_formula_without_running_statistics>>{};
+  else if constexpr (Program::s.per_batch && Program::s.per_row)
+    return std::type_identity<takes<reductions_over_the_sample_or_over_the_batch_not_both>>{};
+  else return std::type_identity<void>{};
+}
 template <class L>
 constexpr auto judge_loss_formula() {
   if constexpr (SaysFormula<L>) {
     using E = expr::lift<L::formula>;
-    if constexpr (expr::parameters_of<E>::size != option_count<L>)
+    using Reductions = typename decltype(judge_reductions<E, LossProgram<E>>())::type;
+    if constexpr (!std::is_void_v<Reductions>) return std::type_identity<Reductions>{};
+    else if constexpr (expr::parameters_of<E>::size != option_count<L>)
       return std::type_identity<takes<an_option_for_each_parameter>>{};
-    else if constexpr (LossProgram<E>::per_batch) return std::type_identity<takes<a_formula_of_one_sample>>{};
     else if constexpr (!LossProgram<E>::has_gradient)
       return std::type_identity<takes<a_formula_with_a_derivative_by_prediction>>{};
     else return std::type_identity<void>{};

@@ -73,10 +73,14 @@ struct judge_term<Net, L, OutputLoss<Name, Column, Loss>> {
 /// A formula reads outputs of one shape.
 template <class Net, class L, class Loss>
 struct judge_term<Net, L, OutputLoss<"", "", Loss>> {
-  static constexpr bool of_one_sample = [] {
-    if constexpr (ReadsBatches<Loss>) return true;
-    else return !OutputProgram<expr::lift<Loss::formula>>::s.per_batch;
-  }();
+  static consteval auto judge_formula() {
+    if constexpr (ReadsBatches<Loss>) {
+      return std::type_identity<void>{};
+    } else {
+      using E = expr::lift<Loss::formula>;
+      return judge_reductions<E, OutputProgram<E>>();
+    }
+  }
   static constexpr const auto& names = port_names<Net>::outputs;
   template <class Unknown, class... Edge>
   static consteval auto find(list<Edge...>) {
@@ -91,11 +95,12 @@ struct judge_term<Net, L, OutputLoss<"", "", Loss>> {
           expr::detail::edge_name<Edge>...}[wrong];
       return std::type_identity<no_such_output<asked_for<to_fixed_string<asked.size()>(asked)>, known_ports<names>>>{};
     } else {
-      if constexpr (one_shape_of<
-                        Inputs<output_shape_at<Net, find_name(names, expr::detail::edge_name<Edge>)>...>>::same &&
-                    of_one_sample)
-        return std::type_identity<void>{};
-      else return std::type_identity<invalid_loss<Loss, takes<a_formula_of_one_sample, of_one_shape>>>{};
+      using Problem = typename decltype(judge_formula())::type;
+      if constexpr (!one_shape_of<
+                        Inputs<output_shape_at<Net, find_name(names, expr::detail::edge_name<Edge>)>...>>::same)
+        return std::type_identity<invalid_loss<Loss, takes<of_one_shape>>>{};
+      else if constexpr (std::is_void_v<Problem>) return std::type_identity<void>{};
+      else return std::type_identity<invalid_loss<Loss, Problem>>{};
     }
   }
   static consteval auto judge() { return find<void>(typename outputs_read<Loss>::type{}); }

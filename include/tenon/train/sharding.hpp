@@ -54,6 +54,8 @@ public:
   size_t places() const;
   size_t largest_shard() const;
   size_t threads() const;
+  /// Refuses a loss that compares the samples of a batch, where one of so many is cut.
+  void expect_whole(size_t batch_size, std::string_view loss) const;
 
   /// Refuses ranks that do not train the same, by name. It is called before anything is computed, and looks the first
   /// time alone. Whether the data sets differ only `fit` can check.

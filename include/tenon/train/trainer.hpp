@@ -173,6 +173,8 @@ public:
     check_options(loss_);
     check_options(optimizer_);
     if (sharding_) {
+      if constexpr (detail::compares_samples<L>)
+        sharding_.expect_whole(batch_size, detail::comparing(static_cast<const L*>(nullptr)));
       make_places();
       return;
     }
