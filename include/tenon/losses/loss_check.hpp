@@ -21,6 +21,8 @@ struct there_are_outputs;
 struct a_loss_of_one_output;
 template <fixed_string Name>
 struct from_output;
+/// A formula of several outputs has no options that a `param` could stand for.
+struct a_formula_without_param;
 
 namespace detail {
 
@@ -78,7 +80,8 @@ struct judge_term<Net, L, OutputLoss<"", "", Loss>> {
       return std::type_identity<void>{};
     } else {
       using E = expr::lift<Loss::formula>;
-      return judge_reductions<E, OutputProgram<E>>();
+      if constexpr (expr::parameters_of<E>::size > 0) return std::type_identity<takes<a_formula_without_param>>{};
+      else return judge_reductions<E, OutputProgram<E>>();
     }
   }
   static constexpr const auto& names = port_names<Net>::outputs;
