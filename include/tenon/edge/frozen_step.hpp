@@ -66,7 +66,7 @@ public:
   }
   /// Whatever the step of a network is given that has been refused: one error is enough.
   template <class X, class Y>
-    requires(!runs_as<step_by_step, Net>)
+    requires(!Checked<Net>::valid || !runs_as<step_by_step, Net>)
   constexpr void step(const X&, Y&&) {}
 
   /// Forgets the steps so far.

@@ -12,6 +12,8 @@ namespace tenon {
 
 template <class Net>
 struct QuantizedNumbers;
+template <class Net, class Scalar, class Gemm>
+class Model;
 
 struct a_model;
 struct a_model_that_is_there_afterwards;
@@ -22,8 +24,14 @@ struct token_numbers;
 
 namespace detail {
 
+/// Told by its name: where a concept looks into the model of a wrong network, clang's error is twice as long.
 template <class M>
-concept IsModel = requires {
+inline constexpr bool is_model_itself = false;
+template <class Net, class Scalar, class Gemm>
+inline constexpr bool is_model_itself<Model<Net, Scalar, Gemm>> = true;
+
+template <class M>
+concept IsModel = is_model_itself<M> || requires {
   typename M::network;
   typename M::scalar;
   typename M::context;
@@ -32,7 +40,7 @@ concept IsModel = requires {
 
 /// What is no model, nor made of a network otherwise.
 template <class M>
-concept NoModel = !requires {
+concept NoModel = !is_model_itself<M> && !requires {
   typename M::network;
 };
 

@@ -115,7 +115,7 @@ public:
   }
   /// Whatever the step of a network is given that has been refused: one error is enough.
   template <class X, class Y>
-    requires(!runs_as<step_by_step, Net>)
+    requires(!Checked<Net>::valid || !runs_as<step_by_step, Net>)
   void step(const X&, Y&&) {}
   /// The next step is the first.
   void reset() { memory_.reset(); }
