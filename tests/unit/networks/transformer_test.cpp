@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include <tenon/layers/permute.hpp>
 #include <tenon/layers/repeat_vector.hpp>
 #include <tenon/layers/sigmoid.hpp>
+#include <tenon/layers/softmax.hpp>
 #include <tenon/layers/take.hpp>
 #include <tenon/layers/time_distributed.hpp>
 #include <tenon/layers/zip_steps.hpp>
@@ -128,6 +130,33 @@ TEST_CASE("a mask may be an input of its own") {
   given.backward();
   CHECK(given.parameter_gradients() == marked.parameter_gradients());
   CHECK(given.faults.empty());
+}
+
+namespace {
+
+using Marked = Graph<In<"tokens", 20>, Node<"padding", Map<in<"tokens"> == 0>>,
+                     Node<"words", Embedding<50, 16>, "tokens">,
+                     Node<"mean", Masked<mask_input, MultiheadAttention<4>, MeanSteps>, "words", "padding">,
+                     Node<"kind", Sequential<Dense<3>, Softmax>>, Out<"kind">>;
+
+}  // namespace
+
+TEST_CASE("neither the place of padding nor its embedding changes anything") {
+  NetworkRun<Marked, double> run{2};
+  Stream stream{5};
+  for (double& v : std::span(run.parameters.data(), layout_of<bound_network<Marked>>.trainable_size))
+    v = stream.normal<double>();
+  std::vector<double> tokens(40);
+  for (std::size_t i = 0; i < 6; ++i) tokens[i] = tokens[20 + 3 * i + 2] = static_cast<double>(7 * i + 3);
+  run.x.assign(tokens);
+  run.forward(Evaluation{});
+  const std::vector<double> y = run.y.values();
+  for (std::size_t k = 0; k < 3; ++k) CHECK(y[k] == Approx(y[3 + k]).epsilon(1e-12));
+  CHECK(y[0] + y[1] + y[2] == Approx(1));
+
+  for (double& v : std::span(run.parameters.data(), 16)) v += 3;  // the row of token 0
+  run.forward(Evaluation{});
+  CHECK(run.y.values() == y);
 }
 
 TEST_CASE("recurrent encoders and decoders have the gradients of their values") {
