@@ -12,8 +12,12 @@ namespace tenon {
 /// likewise. `export_header` writes such a constant.
 template <class Net>
 struct Weights {
-  static constexpr size_t parameter_space = workspace<Net>.trainable_size;
-  static constexpr size_t buffer_space = workspace<Net>.buffer_size;
+private:
+  using Bound = typename Checked<Net>::bound;  // nine lines less in clang's errors than workspace<Net>
+
+public:
+  static constexpr size_t parameter_space = layout_of<Bound>.trainable_size;
+  static constexpr size_t buffer_space = layout_of<Bound>.buffer_size;
 
   float parameters[std::max<size_t>(parameter_space, 1)]{};
   float buffers[std::max<size_t>(buffer_space, 1)]{};

@@ -209,7 +209,7 @@ const ParameterEntry* entry_named(std::string_view name) {
 /// The network for inference: where batch normalisation follows Dense, Conv or ConvTranspose, in whatever
 /// part of it, the normalisation is gone and the layer has a bias. All other names stay as they are.
 template <class Net>
-using Folded = typename detail::folded<Net, input_shape<Net>>::type;
+using Folded = typename detail::folded<Net, typename Checked<Net>::input>::type;  // input_shape: longer errors
 
 /// The model with its normalisations folded into the layers before them, W' = W s and
 /// b' = (b - running_mean) s + bias with s = weight / sqrt(running_var + epsilon) for each output. It
