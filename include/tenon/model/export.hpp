@@ -21,6 +21,7 @@
 #include <tenon/model/arguments.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/net/ports.hpp>
+#include <tenon/net/type_name.hpp>
 #include <tenon/random.hpp>
 
 /// From a trained model to a firmware.
@@ -50,6 +51,13 @@ std::unique_ptr<Weights<typename M::network>> frozen_weights(const M& model) {
 
 namespace detail {
 
+/// Whether a network's name has a formula in it: compilers print its value, which is no C++.
+constexpr bool has_formula(std::string_view name) {
+  for (size_t at = name.find("Map<"); at != name.npos; at = name.find("Map<", at + 1))
+    if (at == 0 || !is_word(name[at - 1])) return true;
+  return false;
+}
+
 /// What every exported header says of a model.
 template <class M>
 WeightsHeader describe_export(const M& model, const std::string& path, const ExportOptions& options,
@@ -62,6 +70,8 @@ WeightsHeader describe_export(const M& model, const std::string& path, const Exp
   if (header.network.ends_with("..."))
     throw Error(by + ": the type of the network is too long to be written; expected it in .network, as the program has "
                      "it");
+  if (options.network.empty() && has_formula(header.network))
+    throw Error(by + ": a network with a formula cannot be spelt; expected it in .network, as the program has it");
   header.includes = options.includes;
   header.parameter_count = parameter_count<Net>;
   header.inputs = M::input::size;
@@ -115,7 +125,7 @@ std::array<float, Size> export_sample(const ExportOptions& options, const std::s
 ///
 /// With `.c_api` a header and a source for programs in C go beside it. Files are replaced atomically. Error: a number
 /// is not finite, the file's name names no namespace, the trained file does not hold this model's numbers, the
-/// network's type is too long to be spelt.
+/// network's type is too long to be spelt, or has a formula.
 template <detail::IsModel M>
 void export_header(const M& model, const std::string& path, const ExportOptions& options = {}) {
   using Net = typename M::network;

@@ -2,6 +2,7 @@
 
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/log_mel.hpp>
+#include <tenon/layers/map.hpp>
 #include <tenon/layers/relu.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/model/export.hpp>
@@ -96,6 +97,17 @@ TEST_CASE("a network whose type is long is spelt by the program") {
   const std::string text = contents(path);
   CHECK_THAT(text, Contains("using Net = Sequential<Input<1, 64>, Mfcc<32, 16, 6, 4>>;"));
   CHECK_THAT(text, Contains("log_mel.hpp"));
+}
+
+TEST_CASE("a network with a formula is spelt by the program") {
+  using Steep = Sequential<Dense<3, 2>, Map<tanh(4 * x)>>;
+  const Folder folder;
+  const Model<Steep> model{1};
+  const std::string path = folder / "steep.hpp";
+  CHECK_THROWS_WITH(export_header(model, path), Contains("a formula cannot be spelt; expected it in .network"));
+  CHECK_FALSE(std::filesystem::exists(path));
+  export_header(model, path, {.network = "Sequential<Dense<3, 2>, Map<tanh(4 * x)>>"});
+  CHECK_THAT(contents(path), Contains("using Net = Sequential<Dense<3, 2>, Map<tanh(4 * x)>>;"));
 }
 
 TEST_CASE("texts of the user's stay within their comments") {
