@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include <tenon/expr/edges.hpp>
 #include <tenon/expr/functions.hpp>
 #include <tenon/fixed_string.hpp>
 
@@ -91,6 +92,14 @@ struct Spelling {
   template <fixed_string N, class... O>
   constexpr void write(Parameter<N, O...>, int) {
     text.put("param<\""), text.put(N.view()), text.put("\">");
+  }
+  template <fixed_string N>
+  constexpr void write(Edge<N>, int) {
+    text.put("in<\""), text.put(N.view()), text.put("\">");
+  }
+  template <Draw D>
+  constexpr void write(RandomNumbers<D>, int) {
+    text.put(D == Draw::normal ? "normal_noise" : "uniform_noise");
   }
   constexpr void write(Label, int) { text.put("label"); }
   constexpr void write(Index, int) { text.put("feature_index"); }

@@ -32,7 +32,8 @@
 /// write all of them to `unused_gradient`, one over the other: it has room for any one parameter but matrices and the
 /// kernels of images.
 ///
-/// A layer of several inputs is bound to `Inputs<A, B, ...>` (net/inputs.hpp). Its rows come in arrays:
+/// A layer of several inputs says `static constexpr bool many_inputs = true` beside `at`, and is bound to
+/// `Inputs<A, B, ...>` (net/inputs.hpp). Its rows come in arrays:
 ///
 ///     static void forward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<T> y, Mode);
 ///     static void backward(Ctx&, Memory<T>, const RowsOf<const T, N>& x, Rows<const T> y, Rows<const T> dy,
