@@ -33,7 +33,7 @@ static_assert(type_name<Map<select(feature_index == label, prediction, target)>>
               "Map<select(feature_index == label, x, target)>");
 static_assert(type_name<Map<in<"mean"> + exp(in<"spread"> / 2) * normal_noise>>() ==
               "Map<in<\"mean\"> + exp(in<\"spread\"> / 2) * normal_noise>");
-static_assert(type_name<Map<in<"a"> * (1 + 0.1 * uniform_noise)>>() == "Map<in<\"a\"> * (1 + 0.1 * uniform_noise)>");
+static_assert(type_name<Map<in<"a">*(1 + 0.1 * uniform_noise)>>() == "Map<in<\"a\"> * (1 + 0.1 * uniform_noise)>");
 
 // Other words that the C library, or a program, is likely to have.
 using Padded = Sequential<Input<1, 8, 8>, Conv2D<4, 3, padding<same>, bias<false>>, Flatten, Dense<3>>;
