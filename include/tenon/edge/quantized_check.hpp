@@ -16,6 +16,8 @@ namespace tenon {
 
 /// Every layer has a step in int8, but they do not go together: more than 4096 of them, a part of several outputs.
 struct steps_in_int8_that_go_together;
+/// Tokens are no numbers that int8 computes with.
+struct numbers_and_no_tokens;
 
 namespace detail {
 
@@ -81,6 +83,27 @@ struct storage_left_out<Named<Name, Net>> {
 template <class Net>
 using without_storage = typename storage_left_out<Net>::type;
 
+/// What int8 refuses where each layer has its steps: the node of a graph that reads tokens as numbers, or the network.
+template <class Net, class Path>
+constexpr auto judge_steps_together() {
+  using Parts = parts_of<Net>;
+  constexpr int unit = edge::quantized_plan<Net>.misfit;
+  if constexpr (structure_of<Net> == Structure::graph && unit >= 0) {
+    constexpr size_t place = [] {
+      size_t last = 0;
+      for (size_t k = 0; k < Parts::size; ++k)
+        if (static_cast<int>(bound_network<Net>::plan.slots[k].unit) <= unit) last = k;
+      return last;
+    }();
+    using Where = typename element_of<place, part_paths<Net, Path>>::type;
+    using Part = typename element_of<place, Parts>::type;
+    return std::type_identity<cannot_run<layer<Where, unnamed<Part>>, in_int8, takes<numbers_and_no_tokens>>>{};
+  } else {
+    return std::type_identity<
+        shape_mismatch<layer<Path, Net>, takes<steps_in_int8_that_go_together>, in_int8, from_input>>{};
+  }
+}
+
 template <class Net>
 struct refusal_of<in_int8, Net> {
   static constexpr auto judge() {
@@ -90,9 +113,7 @@ struct refusal_of<in_int8, Net> {
     using Layers = typename layer_refusal<Question, without_storage<Net>, input_shape<Net>, Path>::type;
     if constexpr (!std::is_void_v<Layers>) return std::type_identity<Layers>{};
     else if constexpr (edge::quantized_plan<Net>.fits) return std::type_identity<Layers>{};
-    else
-      return std::type_identity<
-          shape_mismatch<layer<Path, Net>, takes<steps_in_int8_that_go_together>, in_int8, from_input>>{};
+    else return judge_steps_together<Net, Path>();
   }
   using type = typename decltype(judge())::type;
 };

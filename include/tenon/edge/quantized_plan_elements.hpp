@@ -234,7 +234,10 @@ struct PlanElements : PlanBase<Capacity> {
         if (!plan.reads(k, t)) continue;
         QuantizedStep& step = plan.steps[k];
         if (step.pattern.kind == StepKind::padding) step.in = plan.sizes[t];
-        else if (step.pattern.kind != StepKind::embedding && !step.of_tokens) plan.fits = false;
+        else if (step.pattern.kind != StepKind::embedding && !step.of_tokens) {
+          plan.fits = false;
+          plan.misfit = static_cast<int>(step.unit);
+        }
       }
       for (size_t o = 0; o < plan.outputs(); ++o)
         if (plan.output_tensor(o) == t) plan.fits = false;

@@ -43,6 +43,7 @@ struct StepPlan {
   size_t requantizers = 0;  // of sums and bounds
   size_t arena = 0;         // of the activations: numbers, of a byte each or, if they are wide, two
   bool fits = true;         // every layer was recognised
+  int misfit = -1;          // the unit that reads tokens as numbers
   bool wide = false;        // activations have 16 bits
   /// Tensor 0 is the first input, tensor t > 0 the output of step t - 1. Further inputs are tensors 1 to inputs - 1,
   /// the outputs of steps that do nothing.
