@@ -20,15 +20,6 @@ struct of_shapes_that_broadcast;
 
 namespace detail {
 
-template <class In>
-struct first_input_of {
-  using type = In;
-};
-template <class First, class... Rest>
-struct first_input_of<Inputs<First, Rest...>> {
-  using type = First;
-};
-
 /// Stands for a layer of several inputs that was refused. It is never run; checking goes on with its output.
 template <class In, class Out = typename first_input_of<In>::type>
 struct RefusedUnit {

@@ -52,6 +52,16 @@ inline constexpr size_t input_count = 1;
 template <class... S>
 inline constexpr size_t input_count<Inputs<S...>> = sizeof...(S);
 
+/// The only input, or the first of several.
+template <class In>
+struct first_input_of {
+  using type = In;
+};
+template <class First, class... Rest>
+struct first_input_of<Inputs<First, Rest...>> {
+  using type = First;
+};
+
 /// What a graph gives: the shape of its output, or of all.
 template <class... S>
 struct joint_output {

@@ -66,22 +66,13 @@ struct chain_inputs<list<Done...>, In, Part, Next, Rest...>
 
 template <class Part, class In>
 using same_input = In;
-/// What the parts of a chain begin with: of a mask that is an input of its own they know nothing.
-template <class In>
-struct chain_start {
-  using type = In;
-};
-template <class S, class... Others>
-struct chain_start<Inputs<S, Others...>> {
-  using type = S;
-};
 
 template <class L, class In, class... Part>
 constexpr auto part_inputs_of(list<Part...>) {
   constexpr Structure what = structure_of<L>;
   if constexpr (what == Structure::graph) return typename composition<L>::template inputs<In>{};
   else if constexpr (is_chain_like(what))
-    return typename chain_inputs<list<>, typename chain_start<In>::type, Part...>::type{};
+    return typename chain_inputs<list<>, typename first_input_of<In>::type, Part...>::type{};  // without a mask
   else if constexpr (what == Structure::split) return typename parted<composition<L>::place, In>::type{};
   else if constexpr (what == Structure::steps) return list<typename without_front<In>::type>{};
   else return list<same_input<Part, In>...>{};
