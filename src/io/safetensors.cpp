@@ -199,7 +199,7 @@ void load(const SafeTensors& file, std::span<const Expected> expected) {
     if (tensor == nullptr) missing.push_back(detail::quoted_text(want.name));
     else if (!std::ranges::equal(tensor->shape, want.shape))
       wrong.push_back(fmt::format("{} is {} instead of {}", detail::quoted_text(want.name),
-                                  detail::shape_text(tensor->shape), detail::shape_text(want.shape)));
+                                  detail::tuple_text(tensor->shape), detail::tuple_text(want.shape)));
     else if (!is_floating(tensor->dtype))
       wrong.push_back(fmt::format("{} is {} instead of F16, BF16, F32 or F64", detail::quoted_text(want.name),
                                   dtype_name(tensor->dtype)));
@@ -212,7 +212,7 @@ void load(const SafeTensors& file, std::span<const Expected> expected) {
   for (const auto& tensor : file.tensors())
     if (!std::ranges::binary_search(names, std::string_view(tensor.name)) &&
         !tensor.name.ends_with("num_batches_tracked"))
-      unexpected.push_back(detail::quoted_text(tensor.name) + " " + detail::shape_text(tensor.shape));
+      unexpected.push_back(detail::quoted_text(tensor.name) + " " + detail::tuple_text(tensor.shape));
 
   std::vector<std::string> faults;
   if (!missing.empty()) faults.push_back(listing("missing", missing));

@@ -173,11 +173,11 @@ private:
       fail(fmt::format("expected tensor {} to lie within the file's {} bytes of data, got data_offsets [{}, {}]", name,
                        data_bytes_, begin, end));
     const auto bytes = checked_bytes(tensor_.shape, tensor_.dtype);
-    if (!bytes) fail(fmt::format("expected tensor {} to fit in memory, got shape {}", name, shape_text(tensor_.shape)));
+    if (!bytes) fail(fmt::format("expected tensor {} to fit in memory, got shape {}", name, tuple_text(tensor_.shape)));
     if (*bytes != end - begin)
       fail(fmt::format("expected {} bytes of data for tensor {} of shape {} and type {}, got data_offsets [{}, {}], "
                        "which are {}",
-                       *bytes, name, shape_text(tensor_.shape), dtype_name(tensor_.dtype), begin, end, end - begin));
+                       *bytes, name, tuple_text(tensor_.shape), dtype_name(tensor_.dtype), begin, end, end - begin));
     tensor_.offset = begin;
     tensor_.bytes = end - begin;
     header_.tensors.push_back(std::exchange(tensor_, TensorInfo{}));
@@ -303,6 +303,6 @@ std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape, DTy
   return count * bits / 8;
 }
 
-std::string shape_text(std::span<const std::size_t> shape) { return fmt::format("({})", fmt::join(shape, ", ")); }
+std::string tuple_text(std::span<const std::size_t> shape) { return fmt::format("({})", fmt::join(shape, ", ")); }
 
 }  // namespace tenon::detail

@@ -39,6 +39,6 @@ SafeTensorsBegin read_safetensors_begin(InputFile& input, const std::string& pat
 /// Bytes of a tensor, or nothing when the product overflows.
 std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape, DType dtype) noexcept;
 
-std::string shape_text(std::span<const std::size_t> shape);  ///< "(128, 784)"
+std::string tuple_text(std::span<const std::size_t> shape);  ///< "(128, 784)"
 
 }  // namespace tenon::detail

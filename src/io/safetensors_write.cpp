@@ -53,7 +53,7 @@ void check(std::span<const TensorView> tensors, const std::string& path) {
       throw Error(fmt::format("{}: expected a tensor name, got {}, which the format reserves", path, tensor.name));
     if (detail::checked_bytes(tensor.shape, tensor.dtype) != tensor.bytes.size())
       throw Error(fmt::format("{}: expected tensor {} to have the size its shape {} of {} says, got {} bytes", path,
-                              detail::quoted_text(tensor.name), detail::shape_text(tensor.shape),
+                              detail::quoted_text(tensor.name), detail::tuple_text(tensor.shape),
                               dtype_name(tensor.dtype), tensor.bytes.size()));
     names.push_back(tensor.name);
   }

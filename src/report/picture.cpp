@@ -59,8 +59,8 @@ void append_chunk(Bytes& file, const char* kind, const Bytes& content) {
   const std::size_t start = file.size();
   for (int i = 0; i < 4; ++i) file.push_back(static_cast<std::byte>(kind[i]));
   file.insert(file.end(), content.begin(), content.end());
-  append_number(file,
-                crc32(0, reinterpret_cast<const Bytef*>(file.data() + start), static_cast<uInt>(file.size() - start)));
+  append_number(
+      file, ::crc32(0, reinterpret_cast<const Bytef*>(file.data() + start), static_cast<uInt>(file.size() - start)));
 }
 
 }  // namespace

@@ -112,8 +112,8 @@ struct Carrier {
     if (!pads || pads->size() != 2 * rank() || node.has_input(3)) return std::nullopt;
     Dims ours(2 * rank());
     for (std::size_t i = 0; i < rank(); ++i) {
-      ours[at(perm, i)] = (*pads)[i];
-      ours[at(perm, i) + rank()] = (*pads)[i + rank()];
+      ours[source_axis(perm, i)] = (*pads)[i];
+      ours[source_axis(perm, i) + rank()] = (*pads)[i + rank()];
     }
     Attributes attributes = node.attributes;
     if (!node.has("pads")) return with(attributes, {edit.add(ours)});

@@ -13,17 +13,17 @@ inline Dims perm_of(const Node& transpose, std::size_t rank) {
   return transpose.integers("perm", reversed);
 }
 
-inline std::size_t at(const Dims& perm, std::size_t axis) { return static_cast<std::size_t>(perm.at(axis)); }
+inline std::size_t source_axis(const Dims& perm, std::size_t axis) { return static_cast<std::size_t>(perm.at(axis)); }
 
 inline Dims inverse(const Dims& perm) {
   Dims result(perm.size());
-  for (std::size_t i = 0; i < perm.size(); ++i) result[at(perm, i)] = static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < perm.size(); ++i) result[source_axis(perm, i)] = static_cast<std::int64_t>(i);
   return result;
 }
 
 inline Dims permuted(const Dims& dims, const Dims& perm) {
   Dims result;
-  for (std::size_t i = 0; i < perm.size(); ++i) result.push_back(dims[at(perm, i)]);
+  for (std::size_t i = 0; i < perm.size(); ++i) result.push_back(dims[source_axis(perm, i)]);
   return result;
 }
 
