@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "support/sanitized.hpp"
+
 /// Counts what the test program takes from the heap. Replaces every form of operator new, and in
 /// glibc malloc too, so that libraries in C are seen; to be included by one file of a program.
 namespace tenon::test {
@@ -86,15 +88,7 @@ HeapUse heap_use(F work) {
 [[gnu::noinline]] void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }
 
 // A sanitizer brings a malloc of its own, which is not to be replaced.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TENON_SANITIZED_HEAP
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TENON_SANITIZED_HEAP
-#endif
-#endif
-
-#if defined(__GLIBC__) && !defined(TENON_SANITIZED_HEAP)
+#if defined(__GLIBC__) && !defined(TENON_SANITIZED)
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);

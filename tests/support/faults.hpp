@@ -17,6 +17,8 @@
 
 #include <tenon/error.hpp>
 
+#include "support/sanitized.hpp"
+
 /// Makes the system fail where a test wants it to: the n-th write, fsync, rename, start of a thread, or allocation. It
 /// also measures how much memory something takes at most. Replaces operator new and those functions; to be included by
 /// one file of a program, and not beside counting_new.hpp.
@@ -125,14 +127,6 @@ std::size_t peak_bytes(F work) {
 
 }  // namespace tenon::test
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TENON_NO_THREAD_FAULTS
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TENON_NO_THREAD_FAULTS
-#endif
-#endif
-
 extern "C" {
 ssize_t write(int file, const void* bytes, std::size_t count) {
   if (tenon::test::detail::fails(tenon::test::Fault::write)) return errno = ENOSPC, -1;
@@ -146,7 +140,7 @@ int rename(const char* from, const char* to) noexcept {
   if (tenon::test::detail::fails(tenon::test::Fault::rename)) return errno = EACCES, -1;
   return static_cast<int>(::syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to));
 }
-#ifndef TENON_NO_THREAD_FAULTS  // a sanitizer has to see threads start itself
+#ifndef TENON_SANITIZED  // a sanitizer has to see threads start itself
 int pthread_create(pthread_t* thread, const pthread_attr_t* how, void* (*run)(void*), void* argument) noexcept {
   if (tenon::test::detail::fails(tenon::test::Fault::thread)) return EAGAIN;
   static const auto real = reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));

@@ -165,7 +165,7 @@ TEST_CASE("threads that cannot start are an Error, and the model can be trained 
   using Images = Sequential<Input<1, 8, 8>, Flatten, Dense<10>, Softmax>;
   const auto images = augmented<Augment<RandomTranslation<1>>>(typed<Shape<1, 8, 8>, Classes<10>>(data().train), 3);
   Model<Images> pictures{1};
-#ifndef TENON_NO_THREAD_FAULTS
+#ifndef TENON_SANITIZED
   set_num_threads(4);
   for (const long n : {0L, 2L}) {
     std::string message;
