@@ -1,6 +1,10 @@
 # One compile-fail test: the program compiles as it stands, and with -DTENON_WRONG it is refused
 # with one error, whose text is what the file's comments say. Run as
-#   cmake -DCOMPILER=g++ -DCOMPILER_ID=GNU "-DFLAGS=-std=c++20;..." -DSOURCE=file.cpp -P check.cmake
+#   cmake -DCOMPILER=g++ -DCOMPILER_ID=GNU "-DFLAGS=-std=c++20;..." -DSOURCE=file.cpp
+#     [-DPRECOMPILED=folder] -P check.cmake
+# With PRECOMPILED, tenon.hpp or networks.hpp, which most of the time would go into, is taken from where
+# precompile.cmake has put it, by the programs that include it. What a compiler says is the same, but for
+# a line more that says where the header comes from.
 #
 #   // expect: TEXT          TEXT occurs in the first lines; spaces and integer suffixes don't count
 #   // max-lines-gcc: N      where g++ cannot do it in 12 lines
@@ -36,9 +40,25 @@ macro(cut_line text line)
   endif()
 endmacro()
 
+set(precompiled "")
+if(PRECOMPILED)
+  file(STRINGS "${SOURCE}" includes REGEX "^#(include <tenon/(tenon|net/networks)\\.hpp>|define)")
+  if(includes MATCHES "#define")  # which the headers look at
+  elseif(includes MATCHES "tenon/tenon")
+    set(precompiled "${PRECOMPILED}/tenon.hpp")
+  elseif(includes)
+    set(precompiled "${PRECOMPILED}/networks.hpp")
+  endif()
+endif()
+if(precompiled AND compiler_name STREQUAL "clang")
+  set(precompiled -include-pch "${precompiled}.gch")
+elseif(precompiled)
+  set(precompiled -Winvalid-pch -include "${precompiled}")
+endif()
+
 function(compile result output)
   execute_process(
-    COMMAND "${COMPILER}" ${FLAGS} -fdiagnostics-color=never -fsyntax-only ${ARGN} "${SOURCE}"
+    COMMAND "${COMPILER}" ${FLAGS} ${precompiled} -fdiagnostics-color=never -fsyntax-only ${ARGN} "${SOURCE}"
     RESULT_VARIABLE status OUTPUT_VARIABLE messages ERROR_VARIABLE messages)
   set(${result} "${status}" PARENT_SCOPE)
   set(${output} "${messages}" PARENT_SCOPE)
