@@ -11,6 +11,14 @@ using Text = Sequential<Input<5>, L...>;
 template <class... L>
 using Steps = Sequential<Input<5, 4>, L...>;
 using Both = SplitAt<3, Sequential<Embedding<6, 4>, GRU<4>>, Sequential<Embedding<6, 4>, GRU<4>>>;
+/// Which steps are padding says a mask of its own: found among tokens, or given beside the sequence.
+using MaskOfTokens = Graph<
+    In<"tokens", 5>, Node<"padding", Map<in<"tokens"> == 0>>, Node<"words", Embedding<6, 4>, "tokens">,
+    Node<"mean", Masked<mask_input, Residual<MultiheadAttention<2>>, MeanSteps>, "words", "padding">,
+    Node<"y", Dense<2>>, Out<"y">>;
+using MaskBeside = Graph<In<"x", 5, 4>, In<"weight", 5>, Node<"padding", Map<(in<"weight"> > 0)>>,
+                         Node<"seen", Masked<mask_input, MultiheadAttention<2>, Dense<3>>, "x", "padding">,
+                         Node<"y", Sequential<Tanh, Dense<2>>>, Out<"y">>;
 
 }  // namespace
 
@@ -31,6 +39,8 @@ TEST_CASE("the zoo: attention and tokens") {
       Network<"Classifier", Text<Embedding<6, 4>, GRU<4, last>, Dense<2>>, 6>,                                   //
       Network<"MaskedEncoder", Text<Masked<0, Embedding<6, 4>, Residual<MultiheadAttention<2>>>, Dense<2>>, 6>,  //
       Network<"MaskedCausal", Text<Masked<0, Embedding<6, 4>, MultiheadAttention<2, causal>>, Dense<6>>, 6>,     //
+      Network<"MaskOfTokens", MaskOfTokens, 6>,                                                                  //
+      Network<"MaskBeside", MaskBeside>,                                                                         //
       Network<"Transformer", Transformer<6, 5, 3, 2, 1, 2, 4, 6>, 5>,                                            //
       Network<"AdditiveAttention", Text<Masked<0, Both, Residual<AdditiveAttention<3, 3>>, Slice<0, 3>>, GRU<3>>,
               6>,  //

@@ -29,14 +29,6 @@ using EncoderDecoder = Graph<In<"source", 4, 6>, In<"target", 3, 6>,
                              Node<"memory", Sequential<LayerNorm<>, Dense<6>>, "source">,
                              Node<"look", CrossAttention<2>, "target", "memory">, Node<"sum", Add<>, "look", "target">,
                              Node<"y", Dense<2>>, Out<"y">>;
-/// Which steps are padding says a mask of its own: found among tokens, or given beside the sequence.
-using MaskOfTokens = Graph<
-    In<"tokens", 5>, Node<"padding", Map<in<"tokens"> == 0>>, Node<"words", Embedding<6, 4>, "tokens">,
-    Node<"mean", Masked<mask_input, Residual<MultiheadAttention<2>>, MeanSteps>, "words", "padding">,
-    Node<"y", Dense<2>>, Out<"y">>;
-using MaskBeside = Graph<In<"x", 5, 4>, In<"weight", 5>, Node<"padding", Map<(in<"weight"> > 0)>>,
-                         Node<"seen", Masked<mask_input, MultiheadAttention<2>, Dense<3>>, "x", "padding">,
-                         Node<"y", Sequential<Tanh, Dense<2>>>, Out<"y">>;
 using SlicedSteps = Graph<In<"x", 6, 2>, Node<"first", Slice<0, 0, 2>, "x">, Node<"rest", Slice<0, 2, 6>, "x">,
                           Node<"a", Dense<3>, "first">, Node<"b", Dense<3>, "rest">, Node<"both", Concat<>, "a", "b">,
                           Node<"transposed", Permute<1, 0>>, Node<"y", Sequential<Flatten, Dense<2>>>, Out<"y">>;
@@ -65,8 +57,6 @@ TEST_CASE("the zoo: graphs of blocks, and over steps") {
       Network<"CoupledRepeat", CoupledRepeat>,                //
       Network<"GatedRecurrentRepeat", GatedRecurrentRepeat>,  //
       Network<"EncoderDecoder", EncoderDecoder>,              //
-      Network<"MaskOfTokens", MaskOfTokens, 6>,               //
-      Network<"MaskBeside", MaskBeside>,                      //
       Network<"SlicedSteps", SlicedSteps>,                    //
       Network<"SharedRecurrent", SharedRecurrent>,            //
       Network<"WaveNet", WaveNet>,                            //
