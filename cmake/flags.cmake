@@ -43,6 +43,9 @@ endif()
 function(tenon_check_integers target)
   if(TENON_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     set(ignored "${PROJECT_SOURCE_DIR}/cmake/integer_sanitizer.txt")
+    if(CMAKE_GENERATOR MATCHES "Ninja")  # seen from where it runs the compiler: caches take the path as it stands
+      cmake_path(RELATIVE_PATH ignored BASE_DIRECTORY "${CMAKE_BINARY_DIR}")
+    endif()
     target_compile_options(${target} PRIVATE -fsanitize=integer "-fsanitize-ignorelist=${ignored}")
     # clang counts the steps of an empty `omp simd` loop with numbers that wrap; of a source, to stand behind
     # -fopenmp-simd

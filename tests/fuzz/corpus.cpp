@@ -41,7 +41,8 @@ struct CorpusFile {
 std::vector<CorpusFile> samples() {
   std::vector<CorpusFile> all;
   for (const fuzz::Harness& h : fuzz::harnesses())
-    for (const auto& entry : fs::directory_iterator(fs::path(TENON_FUZZ_CORPUS) / h.name))
+    for (const auto& entry :
+         fs::directory_iterator(fs::read_symlink("/proc/self/exe").parent_path() / "corpus" / h.name))
       all.push_back({&h, entry.path().filename().string(), contents(entry.path())});
   std::ranges::sort(all, {}, &CorpusFile::name);
   return all;
