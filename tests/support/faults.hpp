@@ -17,7 +17,7 @@
 
 #include <tenon/error.hpp>
 
-#include "support/sanitized.hpp"
+#include "sanitized.hpp"
 
 /// Makes the system fail where a test wants it to: the n-th write, fsync, rename, start of a thread, or allocation. It
 /// also measures how much memory something takes at most. Replaces operator new and those functions; to be included by
