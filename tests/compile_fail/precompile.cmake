@@ -1,10 +1,10 @@
 # What the programs here include is compiled once for all of them, where that is not done yet or a header is newer.
 # Run as
-#   cmake -DCOMPILER=g++ "-DFLAGS=-std=c++20;..." "-DINCLUDE=folder;..." -DPRECOMPILED=folder -P precompile.cmake
+#   cmake -DCOMPILER=g++ "-DFLAGS=-std=c++20;..." -DINCLUDE=folder -DGENERATED=folder
+#     -DPRECOMPILED=folder -P precompile.cmake
 cmake_minimum_required(VERSION 3.24)
 
-list(TRANSFORM INCLUDE APPEND "/*.hpp")
-file(GLOB_RECURSE headers ${INCLUDE})
+file(GLOB_RECURSE headers "${INCLUDE}/*.hpp" "${GENERATED}/*.hpp")
 execute_process(COMMAND "${COMPILER}" --version OUTPUT_VARIABLE version)
 set(made_by "${version}${FLAGS}")
 
