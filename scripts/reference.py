@@ -142,9 +142,12 @@ def entries_of(path):
                         # Its neighbour's comment is about both.
                         found[-1].also.append(Entry(name, found[-1].doc, template, header, body, base))
                     elif found and kind == "using":
+                        # The comment of what it names, if that stands in this header, or else its neighbour's.
                         note = [f"Deprecated, {deprecated.group(1)}.", ""] if deprecated else []
-                        found[-1].also.append(Entry(name, note + found[-1].doc, template, header, body, base))
-                        found[-1].also[-1].used = found[-1].also[-1].alias_of = alias[1] if alias else ""
+                        named = alias[1] if alias else ""
+                        of = next((e for e in found if named in (e.name, *(other.name for other in e.also))), found[-1])
+                        of.also.append(Entry(name, note + of.doc, template, header, body, base))
+                        of.also[-1].used = of.also[-1].alias_of = named
             if line.strip():
                 doc, template = [], ""
     return found
@@ -620,6 +623,9 @@ def check():
                     old = re.search(rf"using {other.name}\s+\[\[deprecated", (INCLUDE / other.header).read_text())
                     if old and "Deprecated" not in (Path(folder) / place / f"{other.name}.md").read_text():
                         faults.append(f"{other.header}, {other.name}: its page does not say that it is deprecated")
+                    same = next((e for e in entries if (e.name, e.header) == (other.alias_of, other.header)), entry)
+                    if summary_of(same.doc) not in markdown_of(other.doc):
+                        faults.append(f"{other.header}, {other.name}: its page does not say what {same.name} is")
                 if not named or f"({place}/{entry.name}.md)" not in index:
                     faults.append(f"{entry.header}, {entry.name}: the index or the page lacks it")
     counts = ", ".join(f"{len(e) + sum(len(x.also) for x in e)} {c[0].lower()}" for c, e in all_entries())
