@@ -4,8 +4,13 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#if __has_include(<xtensor/containers/xfixed.hpp>)
+#include <xtensor/containers/xfixed.hpp>
+#else
 #include <xtensor/xfixed.hpp>
-#include <xtensor/xview.hpp>
+#endif
+
+#include <tenon/model/tensor_tools.hpp>
 
 using Catch::Matchers::Contains;
 using tenon::tensor_dataset;

@@ -1,6 +1,3 @@
-#include <xtensor/xadapt.hpp>
-#include <xtensor/xview.hpp>
-
 #include <catch2/catch.hpp>
 
 #include <cmath>
@@ -8,6 +5,7 @@
 
 #include <tenon/expr/formula.hpp>
 #include <tenon/model/lazy.hpp>
+#include <tenon/model/tensor_tools.hpp>
 
 using namespace tenon;
 

@@ -11,9 +11,6 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <xtensor/xadapt.hpp>
-#include <xtensor/xarray.hpp>
-#include <xtensor/xview.hpp>
 
 #include <tenon/layers/dense.hpp>
 #include <tenon/layers/dropout.hpp>
@@ -22,6 +19,7 @@
 #include <tenon/layers/reshape.hpp>
 #include <tenon/layers/softmax.hpp>
 #include <tenon/layers/tanh.hpp>
+#include <tenon/model/tensor_tools.hpp>
 #include <tenon/net/networks.hpp>
 
 using Catch::Matchers::Contains;

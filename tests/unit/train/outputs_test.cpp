@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-#include <xtensor/xadapt.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <tenon/model/tensor_tools.hpp>
 #include <tenon/tenon.hpp>
 
 #include "support/counting_new.hpp"

@@ -2,6 +2,7 @@
 #include <tenon/model/any_model.hpp>
 #include <tenon/model/jacobian.hpp>
 #include <tenon/model/predict_class.hpp>
+#include <tenon/model/tensor_tools.hpp>
 #include <tenon/tenon.hpp>
 #include <tenon/train/cross_validate.hpp>
 #include <tenon/train/find_lr.hpp>
@@ -17,7 +18,6 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <xtensor/xadapt.hpp>
 
 using namespace tenon;
 using Catch::Matchers::Contains;
