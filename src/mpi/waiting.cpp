@@ -61,6 +61,12 @@ int Waiting::poll(std::span<MPI_Request> requests) {
   }
 }
 
+/// Nothing is in it. To a rank that has died on another machine MPI may never have sent it, so nobody waits for that.
+void Waiting::tell(int rank, int tag) {
+  MPI_Request sent;
+  if (MPI_Isend(nullptr, 0, MPI_BYTE, rank, tag, questions_, &sent) == MPI_SUCCESS) MPI_Request_free(&sent);
+}
+
 /// To everybody who has asked.
 void Waiting::answer() {
   for (int asked = 1; asked;) {
@@ -68,7 +74,7 @@ void Waiting::answer() {
     MPI_Iprobe(MPI_ANY_SOURCE, are_you_there, questions_, &asked, &status);
     if (!asked) break;
     MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, are_you_there, questions_, MPI_STATUS_IGNORE);
-    MPI_Send(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, i_wait, questions_);  // nothing in it: it waits for nobody
+    tell(status.MPI_SOURCE, i_wait);
   }
 }
 
@@ -77,7 +83,7 @@ void Waiting::ask(std::span<MPI_Request> requests) {
   std::vector<char> there(static_cast<std::size_t>(size_));
   there[static_cast<std::size_t>(rank_)] = 1;
   for (int r = 0; r < size_; ++r)
-    if (r != rank_) MPI_Send(nullptr, 0, MPI_BYTE, r, are_you_there, questions_);
+    if (r != rank_) tell(r, are_you_there);
   const Clock::time_point until = Clock::now() + time_to_answer;
   int ended = 0;
   while (!ended && Clock::now() < until) {
@@ -105,6 +111,12 @@ std::string Waiting::missing() const {
                              ", of which nothing is heard";
   return waited + (limit() < limit_ ? " since a signal asked it to stop: the job ends"
                                     : ": the job ends (DistributedOptions::timeout)");
+}
+
+bool Waiting::is_first() const {
+  int first = 0;
+  for (const int r : silent_) first += r == first ? 1 : 0;
+  return rank_ == first;
 }
 
 }  // namespace tenon::mpi_ranks

@@ -26,11 +26,14 @@ public:
   /// 0 once all have ended, or the error that MPI gives. -1 after too long a time; `missing` says then who is missing.
   int wait(std::span<MPI_Request> requests);
   std::string missing() const;
+  /// After -1: whether this is the first of the ranks that are there.
+  bool is_first() const;
 
 private:
   using Clock = std::chrono::steady_clock;
   int poll(std::span<MPI_Request> requests);
   double limit() const;
+  void tell(int rank, int tag);
   void answer();
   void ask(std::span<MPI_Request> requests);
 

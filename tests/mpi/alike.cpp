@@ -58,34 +58,35 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, con
   std::jthread killer;  // before the program ends, if not earlier
   Model<alike::Normed> model{1};
   alike::Bits bits;
-  bits.add(
-      fit(model, alike::some_digits(),
-          Fit{.optimizer = Adam{.lr = 1e-3},
-              .epochs = epochs,
-              .batch_size = 96,
-              .seed = 3,
-              .progress = Progress::Mode::quiet,
-              .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 2, .resume = true},
-                                     StopIf{fault.how == "kill" || fault.how == "asked"}, OnStepEnd{[&](auto& run) {
-                                       if (fault.step == 0 || run.step() < fault.step) return;
-                                       if (fault.how == "asked") {
-                                         // as if that rank had died on another machine, and a scheduler asked the
-                                         // others to end
-                                         std::raise(ranks.rank() == fault.rank ? SIGSTOP : SIGTERM);
-                                         return;
-                                       }
-                                       if (ranks.rank() != fault.rank || killer.joinable()) return;
-                                       const std::string marker = path + ".killed";
-                                       if (fault.how == "once" && ::access(marker.c_str(), F_OK) == 0) return;
-                                       if (fault.how == "error") throw Error("the disk is full");
-                                       if (fault.how == "stop") std::raise(SIGSTOP);
-                                       killer = std::jthread([marker, later = fault.later] {
-                                         std::this_thread::sleep_for(later);
-                                         std::fclose(std::fopen(marker.c_str(), "w"));
-                                         std::raise(SIGKILL);
-                                       });
-                                       if (fault.later.count() == 0) killer.join();
-                                     }})}));
+  const bool asked = fault.how == "asked" || fault.how == "left";
+  bits.add(fit(model, alike::some_digits(),
+               Fit{.optimizer = Adam{.lr = 1e-3},
+                   .epochs = epochs,
+                   .batch_size = 96,
+                   .seed = 3,
+                   .progress = Progress::Mode::quiet,
+                   .callbacks = callbacks(ModelCheckpoint{.path = path, .every_steps = 2, .resume = true},
+                                          StopIf{fault.how == "kill" || asked}, OnStepEnd{[&](auto& run) {
+                                            if (fault.step == 0 || run.step() < fault.step) return;
+                                            if (asked) {
+                                              // as if that rank had been lost on another machine, or had died there, and a
+                                              // scheduler asked the others to end
+                                              const int end = fault.how == "left" ? SIGKILL : SIGSTOP;
+                                              std::raise(ranks.rank() == fault.rank ? end : SIGTERM);
+                                              return;
+                                            }
+                                            if (ranks.rank() != fault.rank || killer.joinable()) return;
+                                            const std::string marker = path + ".killed";
+                                            if (fault.how == "once" && ::access(marker.c_str(), F_OK) == 0) return;
+                                            if (fault.how == "error") throw Error("the disk is full");
+                                            if (fault.how == "stop") std::raise(SIGSTOP);
+                                            killer = std::jthread([marker, later = fault.later] {
+                                              std::this_thread::sleep_for(later);
+                                              std::fclose(std::fopen(marker.c_str(), "w"));
+                                              std::raise(SIGKILL);
+                                            });
+                                            if (fault.later.count() == 0) killer.join();
+                                          }})}));
   bits.add_model(model);
   print(ranks, "weights and history", bits.hash());
 }

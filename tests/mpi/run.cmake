@@ -182,6 +182,22 @@ elseif(WHAT STREQUAL "messages")
   run(3 asked checkpoint "${WORK}/asked.safetensors" 4 3 asked 1)
   expect_once(asked_errors "rank [02] at step 3: has waited 4 s for rank 1, of which nothing is heard since a signal asked it to stop: the job ends")
   expect_match(asked_result "^[1-9][0-9]*$")
+  # Nor for one that has died on another machine, to which MPI cannot send any more; where a scheduler ends the others,
+  # and not mpirun.
+  execute_process(COMMAND unshare --uts true RESULT_VARIABLE no_names OUTPUT_QUIET ERROR_QUIET)
+  if(no_names EQUAL 0)
+    set(named [[echo machine$OMPI_COMM_WORLD_RANK >/proc/sys/kernel/hostname; exec "$0" "$@"]])
+    file(REMOVE "${WORK}/left.safetensors")
+    execute_process(COMMAND ${mpirun} 3 --enable-recovery --mca btl tcp,self --mca btl_tcp_if_include lo
+      unshare --uts sh -c "${named}" "${PROGRAM}" checkpoint "${WORK}/left.safetensors" 4 3 left 1
+      RESULT_VARIABLE left_result OUTPUT_VARIABLE left ERROR_VARIABLE left_errors TIMEOUT 60)
+    expect_once(left_errors "rank 1 has died at step 3")
+    expect_once(left_errors "has waited [0-9]+ s for")
+    expect_once(left_errors "rank 0 at step 3: has waited 4 s for rank 1, of which nothing is heard since a signal asked it to stop: the job ends")
+    expect_match(left_result "^[0-9]+$")  # it has not hung
+  else()
+    message("no machines apart: only root may name them")
+  endif()
 elseif(WHAT STREQUAL "interrupt")
   execute_process(COMMAND "${CMAKE_CURRENT_LIST_DIR}/interrupt.sh" "${WORK}/interrupted.safetensors" "${PROGRAM}" ${mpirun}
     OUTPUT_VARIABLE messages TIMEOUT 120)
