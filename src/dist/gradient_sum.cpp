@@ -174,9 +174,7 @@ void GradientSum<T>::begin(const ShardPlan& plan, std::span<T* const> computed, 
 template <class T>
 void GradientSum<T>::add_alone(const Pieces& pieces) {
   in_pieces(pieces, count_, [&](std::size_t first, std::size_t count) {
-    std::vector<const T*> in(own_.size());
-    for (std::size_t k = 0; k < in.size(); ++k) in[k] = own_[k] + first;
-    last_sum_.run(std::span<const T* const>(in), to_ + first, count, add_);
+    last_sum_.run(std::span<const T* const>(own_.data(), own_.size()), to_, first, count, add_);
   });
 }
 
@@ -207,14 +205,10 @@ template <class T>
 void GradientSum<T>::add_own(std::size_t first, std::size_t count) {
   const std::size_t rank = ranks_->rank();
   std::size_t number = 0, next = 0;
-  std::vector<const T*> in;
   for (const Part& part : parts_) {
     if (part.rank != rank) continue;
-    if (part.range.size() > 1) {
-      in.clear();
-      for (std::size_t k = 0; k < part.range.size(); ++k) in.push_back(own_[next + k] + first);
-      own_sums_[number].run(std::span<const T* const>(in), own_[next] + first, count);
-    }
+    if (part.range.size() > 1)
+      own_sums_[number].run(std::span<const T* const>(own_.data() + next, part.range.size()), own_[next], first, count);
     next += part.range.size();
     ++number;
   }
@@ -266,7 +260,7 @@ void GradientSum<T>::add_sums(Piece& piece) {
   const std::size_t first = bounds[rank], mine = piece.part_of(rank);
   addends_.clear();
   each_addend(piece, [this](const Part&, const T* from) { addends_.push_back(from); });
-  last_sum_.run(std::span<const T* const>(addends_), to_ + first, mine, add_);
+  last_sum_.run(std::span<const T* const>(addends_), to_ + first, 0, mine, add_);
   if (split_) return end(piece);
   out_.clear();
   in_.clear();

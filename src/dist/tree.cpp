@@ -50,7 +50,7 @@ std::size_t TreeProgram::build(ShardRange range, std::span<const ShardRange> giv
 }
 
 template <class T>
-void TreeProgram::run(std::span<const T* const> in, T* to, std::size_t count, bool add) const {
+void TreeProgram::run(std::span<const T* const> in, T* to, std::size_t first, std::size_t count, bool add) const {
   constexpr std::size_t chunk = 512, most_places = 32;
   alignas(64) T space[most_places][chunk];
   std::array<const T*, 4 * most_places> short_list;
@@ -58,8 +58,8 @@ void TreeProgram::run(std::span<const T* const> in, T* to, std::size_t count, bo
   if (places_ > short_list.size()) long_list.resize(places_);
   const T** const place = long_list.empty() ? short_list.data() : long_list.data();
   if (places_ - given_ > most_places) throw Error("shards: expected at most 2^31 of them");
-  for (std::size_t first = 0; first < count; first += chunk) {
-    const std::size_t n = std::min(chunk, count - first);
+  for (const std::size_t end = first + count; first < end; first += chunk) {
+    const std::size_t n = std::min(chunk, end - first);
     for (std::size_t k = 0; k < given_; ++k) place[k] = in[k] + first;
     for (std::size_t k = given_; k < places_; ++k) place[k] = space[k - given_];
     T* const target = to + first;
@@ -77,8 +77,8 @@ void TreeProgram::run(std::span<const T* const> in, T* to, std::size_t count, bo
     }
   }
 }
-template void TreeProgram::run(std::span<const float* const>, float*, std::size_t, bool) const;
-template void TreeProgram::run(std::span<const double* const>, double*, std::size_t, bool) const;
+template void TreeProgram::run(std::span<const float* const>, float*, std::size_t, std::size_t, bool) const;
+template void TreeProgram::run(std::span<const double* const>, double*, std::size_t, std::size_t, bool) const;
 
 double tree_sum(std::span<const double> of_shards) {
   if (of_shards.empty()) return 0;

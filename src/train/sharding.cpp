@@ -94,7 +94,7 @@ struct Sharding<T>::State {
 
   Communicator* ranks;
   std::size_t most, places = 1, largest = 1, working = 1;
-  bool started = false;
+  bool started = false, of_threads = false;
   bool exchanges,
       counts = true;  // whether layers look at the whole batch; whether this rank's shards are nobody else's
   ShardPlan plan{};
@@ -117,14 +117,21 @@ struct Sharding<T>::State {
 template <class T>
 Sharding<T>::Sharding(std::size_t batch_size, std::size_t shards, bool exchanges, std::size_t gradients) {
   World* const world = current_world();
-  if (world || shards > 0)
-    state_ = new State(world, batch_size, shards == 0 ? world->shards : shards, exchanges, gradients);
+  const bool of_threads = shards == 0 && !world;
+  if (of_threads && !(exchanges && num_threads() > 1)) return;
+  if (shards == 0) shards = world ? world->shards : num_threads();
+  state_ = new State(world, batch_size, shards, exchanges, gradients);
+  state_->of_threads = of_threads;
 }
 template <class T>
 Sharding<T>::~Sharding() {
   delete state_;
 }
 
+template <class T>
+bool Sharding<T>::of_threads() const {
+  return state_->of_threads;
+}
 template <class T>
 Communicator* Sharding<T>::ranks() const {
   return state_->ranks;
@@ -157,7 +164,7 @@ std::size_t Sharding<T>::threads() const {
 template <class T>
 void Sharding<T>::expect_whole(std::size_t batch_size, std::string_view loss) const {
   const std::size_t shards = ShardPlan::of(batch_size, state_->most).shards;
-  if (shards > 1)
+  if (shards > 1 && !state_->of_threads)
     throw Error("training in shards: expected a loss of each sample alone, or one shard, got " + std::string(loss) +
                 ", which compares the samples of a batch, and " + std::to_string(shards) + " shards");
 }

@@ -48,10 +48,10 @@ public:
   TreeProgram() = default;
   TreeProgram(ShardRange whole, std::span<const ShardRange> given);
 
-  /// to[i] = the sum over the tree of in[k][i], with `add` also of to[i], for i from 0 to count - 1. `to` may be one of
-  /// `in`.
+  /// to[i] = the sum over the tree of in[k][i], with `add` also of to[i], for i from `first` to first + count - 1. `to`
+  /// may be one of `in`.
   template <class T>
-  void run(std::span<const T* const> in, T* to, size_t count, bool add = false) const;
+  void run(std::span<const T* const> in, T* to, size_t first, size_t count, bool add = false) const;
 
 private:
   /// Operands are numbered: first those that are given, then scratch for sums.
@@ -64,8 +64,8 @@ private:
   std::vector<Sum> sums_{};
 };
 
-extern template void TreeProgram::run(std::span<const float* const>, float*, size_t, bool) const;
-extern template void TreeProgram::run(std::span<const double* const>, double*, size_t, bool) const;
+extern template void TreeProgram::run(std::span<const float* const>, float*, size_t, size_t, bool) const;
+extern template void TreeProgram::run(std::span<const double* const>, double*, size_t, size_t, bool) const;
 
 /// The sum over the tree of one number of each shard.
 double tree_sum(std::span<const double> of_shards);

@@ -19,12 +19,19 @@
 /// How a Trainer runs a batch in shards, on one or more ranks.
 namespace tenon::detail {
 
+/// The name of a layer, from the compiler's of where it is bound: "outer::Layer::at<...>".
+constexpr std::string_view bound_layer_name(std::string_view bound) {
+  const std::string_view layer = bound.substr(0, bound.rfind("::at<"));
+  const size_t scope = layer.substr(0, layer.find('<')).rfind("::");
+  return scope == layer.npos ? layer : layer.substr(scope + 2);
+}
+
 /// The first layer with running statistics of a batch that it does not share with other shards, or nothing.
 template <class Bound>
 std::string_view find_keeping_apart() {
   std::string_view found;
   if constexpr (layout_of<Bound>.keeps_apart) {
-    if constexpr (Leaf<Bound>) found = type_name<Bound>();
+    if constexpr (Leaf<Bound>) found = bound_layer_name(compiler_name<Bound>());
     else
       Bound::visit_units([&found]<class Unit> {
         if (found.empty()) found = find_keeping_apart<Unit>();
@@ -38,13 +45,15 @@ std::string_view find_keeping_apart() {
 template <class T>
 class Sharding {
 public:
-  /// False where batches are not cut: nobody asked for it, and there is no world. `exchanges`: layers look at the whole
-  /// batch.
+  /// False where batches are not cut into shards: nobody asked for it, there is no world, and no layer looks at the
+  /// whole batch (`exchanges`) and is trained on several threads.
   Sharding(size_t batch_size, size_t shards, bool exchanges, size_t gradients);
   Sharding(const Sharding&) = delete;
   Sharding& operator=(const Sharding&) = delete;
   ~Sharding();
   explicit operator bool() const { return state_ != nullptr; }
+  /// Whether nobody asked for shards: they are the threads' parts of a batch.
+  bool of_threads() const;
 
   Communicator* ranks() const;
   size_t size() const;

@@ -80,8 +80,8 @@ struct judge_trainer<M, L, wrong_batch_size<Given>> {
 ///       }
 ///     }
 ///
-/// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split
-/// over n threads; see train/workers.hpp.
+/// `fit` is this loop. All memory is taken on construction. After `set_num_threads(n)` a batch is split over n threads;
+/// see train/workers.hpp. Where a layer looks at the whole batch these are shards, of which nobody has to know.
 ///
 /// With `shards`, or in a world of several ranks (dist/communicator.hpp), a batch is cut into that many shards, or
 /// fewer where one would have less than 16 samples. Their gradients are added up in one fixed tree, and batch
@@ -162,7 +162,7 @@ public:
         optimizer_(std::move(optimizer)),
         capacity_(checked(batch_size)),
         seed_(seed),
-        sharding_(batch_size, shards, layout.looks_at_batch, layout.trainable_size),
+        sharding_(batch_size, shards, Space::looks_at_batch, layout.trainable_size),
         workers_(sharding_ ? sharding_.threads() : num_threads()),
         gradients_(sharding_, layout.trainable_size),
         state_(sharding_, layout.trainable_size),
@@ -245,7 +245,7 @@ public:
       throw Error("training: expected a batch with answers before loss, got one without; backward(dy) takes the "
                   "gradient at its output");
     has_gradient_ = true;
-    if (sharding_)
+    if (sharding_ && !sharding_.of_threads())
       return detail::loss_in_shards<Aim, output>(loss_, sharding_, workers_, Rows<const T>(y()), batch_, values_.span(),
                                                  dy(), terms_);
     return Aim::template evaluate<output>(loss_, Rows<const T>(y()), detail::samples_of(batch_), values_.span(), dy(),
@@ -399,11 +399,11 @@ public:
   void reset_states() { std::fill_n(sequence_states_.data(), sequence_states_.size(), T(0)); }
 
   /// How many shards a batch is cut into at most; 0: batches are not cut. The ranks that share them, or null.
-  size_t shards() const { return sharding_ ? sharding_.most_shards() : 0; }
+  size_t shards() const { return sharding_ && !sharding_.of_threads() ? sharding_.most_shards() : 0; }
   Communicator* ranks() const { return sharding_ ? sharding_.ranks() : nullptr; }
   /// Which rows of a batch this rank works on, for DataLoader::only.
   RowShare rows_of_rank() const {
-    if (!sharding_) return {};
+    if (shards() == 0) return {};
     return {shards(), sharding_.rank(), sharding_.size()};
   }
   std::span<const T> model_numbers() const { return std::as_const(*model_).parameters().span(); }
@@ -424,10 +424,6 @@ private:
   /// What the whole batch takes, beside its rows.
   static constexpr size_t per_sample = needs.state + 2 * output::size + Aim::template scratch<output>;
 
-  void share_statistics(Space& space) const {
-    for (const auto& [first, size] : detail::running_statistics<network>)
-      std::copy_n(model_->buffers().data() + first, size, space.buffers.data() + first);
-  }
   /// All that the samples of a batch take can be counted, and addressed.
   static constexpr size_t checked(size_t batch_size) {
     detail::check_batch_size("training", batch_size,
@@ -467,9 +463,7 @@ private:
   Rows<const T> run() {
     has_gradient_ = has_input_gradient_ = false;
     if (sharding_) return run_shards(false);
-    for (size_t part = 1; part < parts(); ++part) share_statistics(spaces_[part]);
     for_each_part([this](size_t part) { forward_part(part, nullptr); });
-    if (Space::own_buffers > 0 && parts() > 1) average_buffers();
     return y();
   }
   void run_back() {
@@ -513,20 +507,13 @@ private:
       }
     });
   }
-  void average_buffers() {
-    for (const auto& [first, size] : detail::running_statistics<network>) {
-      T* const sum = model_->buffers().data() + first;
-      for (size_t part = 1; part < parts(); ++part)
-        for (size_t i = 0; i < size; ++i) sum[i] += spaces_[part].buffers.data()[first + i];
-      for (size_t i = 0; i < size; ++i) sum[i] /= static_cast<T>(parts());
-    }
-  }
 
   // --- batches in shards: a space for each shard of this rank, all with gradients of their own
 
   void make_places() {
     if (const std::string_view layer = detail::find_keeping_apart<Bound>(); !layer.empty())
-      throw Error("training in shards: expected layers whose running statistics are those of the whole batch, got " +
+      throw Error("training on threads or in shards: expected layers whose running statistics are those of the whole "
+                  "batch, got " +
                   std::string(layer));
     if constexpr (needs.state > 0)
       if (sharding_.size() > 1)
@@ -537,6 +524,10 @@ private:
       spaces_.emplace_back(sharding_.largest_shard(), true);
       sharding_.add_place(spaces_[k].gradients.data());
     }
+  }
+  void share_statistics(Space& space) const {
+    for (const auto& [first, size] : detail::running_statistics<network>)
+      std::copy_n(model_->buffers().data() + first, size, space.buffers.data() + first);
   }
   Range shard_range(size_t k) const { return {sharding_.first_of(k), sharding_.count_of(k)}; }
   Memory<T> shard_memory(size_t k) {
@@ -590,8 +581,7 @@ private:
   Rows<T> dy() { return {output_gradient_.data(), batch_.count, output::size}; }
   Memory<T> memory(size_t part) {
     Space& space = spaces_[part];
-    return space_memory(space, part == 0 ? gradients_.arena() : space.gradients,
-                        part == 0 ? model_->buffers() : space.buffers, part_range(part));
+    return space_memory(space, part == 0 ? gradients_.arena() : space.gradients, model_->buffers(), part_range(part));
   }
   Memory<T> space_memory(Space& space, Arena<T>& gradients, Arena<T>& buffers, Range samples) {
     return {

@@ -37,6 +37,8 @@ struct TrainingSpace {
   static constexpr size_t scratch_sample = std::max(layout.needs.forward.sample, layout.needs.backward.sample);
   static constexpr size_t scratch_once = std::max(layout.needs.forward.fixed, layout.needs.backward.fixed);
   static constexpr size_t own_buffers = running_statistics<Net>.count > 0 ? layout.buffer_size : 0;
+  /// A layer computes, or keeps, something of all samples of a batch: threads that share one have to tell each other.
+  static constexpr bool looks_at_batch = layout.looks_at_batch || layout.keeps_apart;
   /// The numbers it takes for each of its samples, and those it takes once.
   static constexpr size_t sample = layout.needs.saved.sample + scratch_sample;
   static constexpr size_t fixed = layout.needs.saved.fixed + scratch_once;
@@ -50,7 +52,8 @@ struct TrainingSpace {
   }
   /// How many numbers a batch takes on so many threads.
   static constexpr size_t of_threads(size_t batch_size, size_t threads) {
-    return threads * (fixed + largest_part(batch_size, threads) * sample) + (threads - 1) * own_numbers;
+    if (looks_at_batch && threads > 1) return of_shards(batch_size, 1, threads, false);
+    return threads * (fixed + largest_part(batch_size, threads) * sample) + (threads - 1) * layout.trainable_size;
   }
   /// The same in shards, on the busiest of several ranks: a space for each of its shards, and what others send that
   /// does not arrive in the trainer's own gradients.

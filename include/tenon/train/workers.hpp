@@ -10,8 +10,8 @@ namespace tenon {
 /// How many threads a Trainer made from now on splits its batches over; 1 at first. Each has a workspace
 /// of its own. Gradients are added in a fixed order, so the result depends on the number of threads (sums
 /// are rounded in another order), but not on timing; shuffles and dropout masks depend on neither.
-/// Batch normalisation takes each thread's part of the batch for the batch, and the mean of their
-/// running statistics, as PyTorch's DataParallel does with devices.
+/// Batch normalisation, and whatever else looks at the whole batch, sees all of it: threads wait for one
+/// another there, and none has less than 16 samples. Layers of your own that cannot are an Error.
 void set_num_threads(size_t count);
 size_t num_threads();
 
