@@ -69,8 +69,8 @@ void go_on(Communicator& ranks, const std::string& path, std::size_t epochs, con
                                           StopIf{fault.how == "kill" || asked}, OnStepEnd{[&](auto& run) {
                                             if (fault.step == 0 || run.step() < fault.step) return;
                                             if (asked) {
-                                              // as if that rank had been lost on another machine, or had died there, and a
-                                              // scheduler asked the others to end
+                                              // as if that rank was lost, or had died, on another machine,
+                                              // and a scheduler asked the others to end
                                               const int end = fault.how == "left" ? SIGKILL : SIGSTOP;
                                               std::raise(ranks.rank() == fault.rank ? end : SIGTERM);
                                               return;
