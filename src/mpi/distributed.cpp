@@ -340,6 +340,8 @@ struct Distributed::State {
   std::size_t threads_before = 1;
   int unwinding = std::uncaught_exceptions();
   OneBlasThread blas{};
+
+  static void end_with_program(State* state);
 };
 
 Distributed::Distributed(const Options& options) {
@@ -403,11 +405,26 @@ Distributed::Distributed(const Options& options) {
   }
 }
 
+/// The others wait for a rank that an exception takes out of its Distributed's life. Its handler is still to come and
+/// says what it was: the job ends with the program, or in two seconds if the handler goes on to something else.
+void Distributed::State::end_with_program(State* state) {
+  static State* left;  // and never ended, as MPI is not: its destructor would wait for the others
+  left = state;
+  static constexpr auto end = [] { left->ranks.abort("ends by an exception"); };
+  std::atexit(end);
+  std::thread([] {
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    end();
+  }).detach();
+}
+
 Distributed::~Distributed() {
   State& s = *state_;
   if (s.ranks.size() > 1) {
-    // the others wait for this one, which is on its way out
-    if (std::uncaught_exceptions() > s.unwinding) s.ranks.abort("ends by an exception");
+    if (std::uncaught_exceptions() > s.unwinding) {
+      State::end_with_program(state_.release());
+      return;
+    }
     std::vector<double> all;
     try {
       detail::gather_numbers(s.ranks, detail::Phase::end, {}, all);

@@ -2,7 +2,8 @@
 // bits: run.cmake compares them. With "threads N" each rank has so many, with "zero" it updates its own parts of the
 // weights. With "checkpoint FILE EPOCHS [STEP kill|error|once|stop RANK [MICROSECONDS]]" it goes on from FILE, and as
 // soon as STEP has been made RANK is killed as by a failing machine, so many microseconds later, whatever it then does;
-// or it throws, or is killed the first time only, or is stopped. With "seeds", "calls" and "nan" ranks fail together.
+// or it throws, or is killed the first time only, or is stopped. With "seeds", "calls" and "nan" ranks fail together;
+// with "caught" a handler around Distributed says why, and with "lingers" that of rank 1 does not return.
 #include "unit/dist/trained_alike.hpp"
 
 #include <chrono>
@@ -99,7 +100,23 @@ extern "C" int MPI_Abort(MPI_Comm comm, int code) {
   return PMPI_Abort(comm, code);
 }
 
+/// A try around all of main's work.
+int caught(bool lingers) try {
+  const Distributed world{{.quiet = true}};
+  if (lingers && world.leads()) std::this_thread::sleep_for(std::chrono::seconds(100));
+  Model<alike::Plain> model{1};
+  if (lingers) throw Error("of rank 1 alone");
+  fit(model, alike::some_digits(), Fit{.seed = world.rank(), .progress = Progress::Mode::quiet});
+  return 0;
+} catch (const Error& error) {
+  std::fprintf(stderr, "caught: %s\n", error.what());
+  if (lingers) std::this_thread::sleep_for(std::chrono::seconds(100));
+  return 3;
+}
+
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "caught") == 0) return caught(false);
+  if (argc > 1 && std::strcmp(argv[1], "lingers") == 0) return caught(true);
   const std::string_view how = argc > 5 ? argv[5] : "";
   const bool with_threads = argc > 2 && std::strcmp(argv[1], "threads") == 0;
   const bool zero = argc > 1 && std::strcmp(argv[1], "zero") == 0;
