@@ -307,6 +307,7 @@ std::terminate_handler before_terminate = nullptr;
     }
     live->abort("ended by std::terminate");
   }
+  std::signal(SIGABRT, SIG_DFL);  // Open MPI's handler would print the stack below the message
   if (before_terminate) before_terminate();
   std::abort();
 }
